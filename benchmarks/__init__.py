@@ -1,0 +1,1 @@
+"""Benchmarks of sheetline against hand-written pandas, polars and duckdb: ``python -m benchmarks``."""

@@ -1,0 +1,84 @@
+"""Whether two engines gave the same result, whatever form each of them uses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from pyarrow import compute
+
+RELATIVE = 1e-9
+ABSOLUTE = 1e-9
+# the published stubs of pyarrow are narrower than pyarrow
+pc: Any = compute
+_table: Callable[..., pa.Table] = pa.table
+
+
+def difference(left: Any, right: Any, keys: Sequence[str] = ()) -> str | None:
+    """Return where the results differ, or None.
+
+    Numbers may differ by 1e-9 of their size (at least 1e-9), everything else must be equal. Rows are
+    sorted by ``keys`` first; a key must be exact (no computed float).
+    """
+    tables = [as_table(result) for result in (left, right)]
+    if set(tables[0].column_names) != set(tables[1].column_names):
+        return f"columns {tables[0].column_names} and {tables[1].column_names}"
+    if tables[0].num_rows != tables[1].num_rows:
+        return f"{tables[0].num_rows} and {tables[1].num_rows} rows"
+    if keys:
+        tables = [table.sort_by([(key, "ascending") for key in keys]) for table in tables]
+    for name in tables[0].column_names:
+        found = _column_difference(tables[0].column(name), tables[1].column(name))
+        if found is not None:
+            return f"column {name}: {found}"
+    return None
+
+
+def as_table(result: Any) -> pa.Table:
+    """Return any engine's result as an Arrow table of float64, int64 (µs) and large_string columns."""
+    if isinstance(result, pd.Series):
+        table = pa.table({"value": pa.Array.from_pandas(result)})
+    elif isinstance(result, pd.DataFrame):
+        table = pa.Table.from_pandas(result.reset_index(drop=True), preserve_index=False)
+    elif isinstance(result, np.ndarray):
+        table = _table({"value": result})
+    elif isinstance(result, pa.Table):
+        table = result
+    elif hasattr(result, "to_frame"):  # a polars Series
+        table = result.to_frame("value").to_arrow()
+    else:  # a polars frame
+        table = result.to_arrow()
+    return _table({name: _plain(table.column(name)) for name in table.column_names})
+
+
+def _plain(column: pa.ChunkedArray[Any]) -> pa.ChunkedArray[Any]:
+    kind = column.type
+    if pa.types.is_dictionary(kind):
+        return _plain(column.cast(kind.value_type))
+    if pa.types.is_timestamp(kind):
+        return column.cast(pa.timestamp("us", kind.tz)).cast(pa.int64())
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
+        return column.cast(pa.large_string())
+    if pa.types.is_boolean(kind):
+        return column.cast(pa.int64())
+    return column.cast(pa.float64())
+
+
+def _column_difference(left: pa.ChunkedArray[Any], right: pa.ChunkedArray[Any]) -> str | None:
+    if left.type != right.type:
+        return f"types {left.type} and {right.type}"
+    if pa.types.is_floating(left.type):
+        a, b = (column.to_numpy() for column in (left, right))  # a null becomes NaN
+        same = np.isclose(a, b, rtol=RELATIVE, atol=ABSOLUTE, equal_nan=True)
+    else:
+        equal = pc.equal(left, right)
+        both_null = pc.and_(pc.is_null(left), pc.is_null(right))
+        same = pc.or_kleene(pc.fill_null(equal, fill_value=False), both_null).to_numpy()
+    wrong = np.flatnonzero(~same)
+    if not len(wrong):
+        return None
+    row = int(wrong[0])
+    return f"{len(wrong)} of {len(same)} values, first in row {row}: {left[row]} and {right[row]}"

@@ -1,0 +1,612 @@
+"""Binding: from parsed formulas to typed nodes. Names, types, shapes, overloads and constants are settled here.
+
+All mistakes are collected; nothing is thrown for them. A node that can't be made is "bad", and what
+is built on it reports nothing further.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from sheetline.formulas import ast
+from sheetline.formulas.bound import BoundSheet, Graph, Node, Scope, Shape, Space
+from sheetline.formulas.complain import Complaints
+from sheetline.formulas.diagnostics import Diagnostic, FormulaError, make
+from sheetline.formulas.names import Elsewhere, Names, Own, Taken, in_order
+from sheetline.formulas.parser import parse
+from sheetline.functions.columns import Column, Constant
+from sheetline.functions.context import Environment
+from sheetline.functions.declare import Form, Function
+from sheetline.functions.execute import Application, armed, call
+from sheetline.functions.operators import OPERATORS
+from sheetline.functions.registry import REGISTRY
+from sheetline.functions.resolve import Mismatch, resolve
+from sheetline.functions.types import Kind, Type, of_python
+
+#: Functions that order the rows inside the groups of a series sheet, and whether descending.
+SORTS = {"GROUP_SORT_ASC": False, "GROUP_SORT_DESC": True}
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an expression stands: its column and text, and what is around it.
+
+    Attributes:
+        here: the space of functions without arguments, such as ROWNUMBER().
+        inside: the name of the aggregate, key or series function around it, or "".
+        whole: whether it is the whole formula of its column.
+        fitted: whether it is looked at as a whole column.
+    """
+
+    column: str | None
+    text: str
+    here: Space
+    inside: str = ""
+    whole: bool = False
+    fitted: bool = False
+
+
+def bind_sheet(
+    formulas: Mapping[str, str], scope: Scope, env: Environment, *, copied: Sequence[str] = ()
+) -> tuple[BoundSheet, list[Diagnostic]]:
+    """Bind all formulas of one formula sheet.
+
+    Args:
+        formulas: the text of each column's formula, in the sheet's order. A ``copied`` column has the text "".
+        scope: what the formulas may name.
+        env: the time zone and clock with which constants are folded.
+        copied: names among the columns that are the base's own, unchanged.
+
+    Returns:
+        The bound sheet (with "bad" nodes where something is wrong) and all diagnostics.
+    """
+    return _Binder(scope, env, formulas, frozenset(copied)).sheet()
+
+
+def bind_formula(
+    text: str, scope: Scope, env: Environment, *, place: str | None, name: str = "Result"
+) -> tuple[BoundSheet, list[Diagnostic]]:
+    """Bind one formula over the rows of ``scope.base``.
+
+    Args:
+        text: the formula.
+        scope: what it may name.
+        env: the time zone and clock with which constants are folded.
+        place: where it stands ("a filter", "a sort", …): functions of groups are refused there; None allows them.
+        name: the name of the only column.
+    """
+    binder = _Binder(scope, env, {name: text}, frozenset(), anonymous=True)
+    binder.refuse_groups = place
+    return binder.sheet()
+
+
+def require(result: tuple[BoundSheet, list[Diagnostic]]) -> BoundSheet:
+    """Return the bound sheet, or raise FormulaError with its diagnostics."""
+    sheet, diagnostics = result
+    errors = [d for d in diagnostics if d.severity == "error"]
+    if errors:
+        raise FormulaError(errors)
+    return sheet
+
+
+class _Binder:
+    def __init__(
+        self,
+        scope: Scope,
+        env: Environment,
+        formulas: Mapping[str, str],
+        copied: frozenset[str],
+        *,
+        anonymous: bool = False,
+    ) -> None:
+        self.scope = scope
+        self.env = env
+        self.texts = dict(formulas)
+        self.copied = copied
+        self.graph = Graph()
+        self.complaints = Complaints(scope)
+        self.names = Names(scope, () if anonymous else tuple(self.texts))
+        self.refuse_groups: str | None = None
+        self.asts: dict[str, ast.Node] = {}
+        self.done: dict[str, Node] = {}
+        self.out = BoundSheet(self.graph, scope.base)
+        self.sorts: list[tuple[str, tuple[Node, bool]]] = []
+        self.row_changing = False
+
+    # --- the sheet ---------------------------------------------------------------------------------------
+
+    def sheet(self) -> tuple[BoundSheet, list[Diagnostic]]:
+        """Bind everything and return the sheet with the diagnostics, in the order of the columns."""
+        for name, text in self.texts.items():
+            if name in self.copied:
+                self.asts[name] = ast.ColumnRef(name, self.scope.base)
+                continue
+            try:
+                self.asts[name] = parse(text)
+            except FormulaError as error:
+                self.complaints.add_all(name, error.diagnostics)
+        self._find_shape()
+        uses = {name: self.names.uses(node, name) for name, node in self.asts.items()}
+        order, circle = in_order(list(self.asts), {n: [u for u in us if u in self.asts] for n, us in uses.items()})
+        if circle is not None:
+            text = self.texts[circle[0]]
+            path = " → ".join(circle)
+            self.complaints.add(circle[0], make("F125", self.asts[circle[0]].span, text, path=path))
+        broken = [n for n in self.texts if n not in self.asts]
+        for name in broken:
+            self.done[name] = self.graph.bad()
+        for name in order:
+            self.done[name] = self._column(name)
+        for name in self.texts:
+            self.done.setdefault(name, self.graph.bad())
+        self._finish()
+        return self.out, self.complaints.in_order(list(self.texts))
+
+    def _forms(self) -> Iterator[tuple[str, ast.Call, Function]]:
+        for name, root in self.asts.items():
+            for node in ast.walk(root):
+                if isinstance(node, ast.Call):
+                    function = REGISTRY.get(node.name)
+                    if function is not None:
+                        yield name, node, function
+
+    def _find_shape(self) -> None:
+        """Decide from the functions in the formulas what kind of sheet this is, and refuse mixtures."""
+        aggregate: Function | None = None
+        series: Function | None = None
+        keyed: set[str] = set()
+        expands = False
+        for column, node, function in self._forms():
+            if self.refuse_groups and function.form in (Form.KEY, Form.REDUCE, Form.SERIES, Form.EXPAND):
+                self._complain(column, "F127", node.name_span, function=function.name, place=self.refuse_groups)
+            if function.form is Form.REDUCE:
+                if series is not None:
+                    self._mixture(column, node, function, series)
+                aggregate = aggregate or function
+            elif function.form is Form.SERIES:
+                if aggregate is not None:
+                    self._mixture(column, node, function, aggregate)
+                series = series or function
+                self.row_changing |= function.rows != "same"
+            elif function.form is Form.KEY:
+                keyed.add(column)
+            elif function.form is Form.EXPAND:
+                expands = True
+        if aggregate is not None:
+            self.out.shape = Shape.AGGREGATE
+        elif series is not None or (keyed and (expands or self._reads_base(keyed))):
+            self.out.shape = Shape.SERIES
+        elif keyed:
+            self.out.shape = Shape.AGGREGATE
+        if self.out.shape is Shape.SERIES and not keyed:
+            assert series is not None
+            column, node = next((c, n) for c, n, f in self._forms() if f.form is Form.SERIES)
+            self._complain(column, "F124", node.name_span, function=series.name)
+        if self.out.shape is Shape.AGGREGATE and self.copied:
+            self.complaints.add(next(iter(self.copied)), make("F126", own=self.scope.sheet))
+        self.out.space = {
+            Shape.ROW: Space.BASE,
+            Shape.AGGREGATE: Space.GROUPS,
+            Shape.SERIES: Space.FINAL if self.row_changing else Space.ROWS,
+        }[self.out.shape]
+
+    def _mixture(self, column: str, node: ast.Call, function: Function, other: Function) -> None:
+        one, two = (function, other) if function.form is Form.REDUCE else (other, function)
+        self._complain(column, "F120", node.name_span, function=one.name, other=two.name)
+
+    def _reads_base(self, keyed: set[str]) -> bool:
+        """Whether a column that is no key reads the sheet underneath, itself or through own columns."""
+        for name, root in self.asts.items():
+            if name in keyed:
+                continue
+            for node in ast.walk(root):
+                ref = node if isinstance(node, ast.ColumnRef) else None
+                if isinstance(node, ast.Call):
+                    ref = self.names.called_column(node, name)
+                if ref is not None and isinstance(self.names.column(ref, name), Taken):
+                    return True
+        return False
+
+    def _column(self, name: str) -> Node:
+        """Bind one column's formula and put its result into the space of the sheet's rows."""
+        place = Place(name, self.texts[name], self.out.space, whole=True)
+        node = self.expression(self.asts[name], place)
+        if node.op == "bad":
+            return node
+        shape = self.out.shape
+        if shape is Shape.AGGREGATE and node.space is Space.BASE:
+            self._base_outside(name, self.asts[name], place)
+            return self.graph.bad()
+        return node
+
+    def _base_outside(self, column: str, root: ast.Node, place: Place) -> None:
+        """Report the first base column of an aggregate sheet's formula that stands outside an aggregate."""
+        for node in ast.walk(root):
+            if isinstance(node, ast.ColumnRef) and isinstance(self.names.column(node, column), Taken):
+                self._outside_at(node, place)
+                return
+        self._complain(column, "F121", root.span, name=column)
+
+    def _outside_at(self, node: ast.ColumnRef, place: Place) -> None:
+        from sheetline.formulas.printer import print_formula
+
+        ref = print_formula(ast.ColumnRef(node.name, node.sheet))
+        self._complain(place.column, "F121", node.span, place.text, name=node.name, example=f"GROUPANY({ref})", ref=ref)
+
+    def _finish(self) -> None:
+        """Move every column into the sheet's last space and set the order of keys."""
+        out = self.out
+        if out.expansions:
+            out.space = Space.EXPANDED
+        for name in self.texts:
+            node = self.done[name]
+            moves = out.shape is Shape.SERIES or out.space is Space.EXPANDED
+            if moves and node.space in (Space.BASE, Space.ROWS, Space.FINAL) and node.op != "bad":
+                node = self.move(node, out.space)
+            out.columns[name] = node
+        wanted = {id(self.done[name]): place for place, name in enumerate(self.texts)}
+        out.keys.sort(key=lambda key: wanted.get(id(key), len(wanted)))
+        places = {name: place for place, name in enumerate(self.texts)}
+        out.sorts = [pair for _, pair in sorted(self.sorts, key=lambda item: places[item[0]])]
+
+    # --- expressions -------------------------------------------------------------------------------------
+
+    def expression(self, node: ast.Node, place: Place) -> Node:
+        """Bind one expression; recursion is bounded by the parser's limit on nesting."""
+        if isinstance(node, ast.Literal):
+            return self.constant(Constant(of_python(node.value), node.value))
+        if isinstance(node, ast.Duration):
+            return self.constant(Constant(of_python(node.ms), node.ms))
+        if isinstance(node, ast.Parameter):
+            return self._parameter(node, place)
+        if isinstance(node, ast.ColumnRef):
+            return self._reference(node, place)
+        if isinstance(node, ast.ListLiteral):
+            return self._list(node, place)
+        if isinstance(node, ast.Unary):
+            return self._unary(node, place)
+        if isinstance(node, ast.Chain):
+            return self._chain(node, place)
+        return self._call(node, place)
+
+    def constant(self, constant: Constant) -> Node:
+        """Return the node of a constant."""
+        return self.graph.make("const", constant.type, Space.CONST, constant=constant)
+
+    def _parameter(self, node: ast.Parameter, place: Place) -> Node:
+        constant = self.scope.parameters.get(node.name)
+        if constant is None:
+            known = list(self.scope.parameters)
+            self.complaints.unknown_parameter(place.column, node, place.text, known)
+            return self.graph.bad()
+        return self.constant(constant)
+
+    def _reference(self, ref: ast.ColumnRef, place: Place) -> Node:
+        target = self.names.column(ref, place.column)
+        if target is None:
+            self.complaints.add(place.column, self.names.unknown(ref, place.text))
+            return self.graph.bad()
+        if isinstance(target, Own):
+            return self._own(ref, target.name, place)
+        if isinstance(target, Elsewhere):
+            if not place.fitted:
+                taken = list(self.scope.taken)
+                self._complain(
+                    place.column, "F104", ref.span, place.text, name=target.sheet, own=self.scope.sheet, taken=taken
+                )
+                return self.graph.bad()
+            type_ = self.scope.others[target.sheet][target.name]
+            return self.graph.make("input", type_, Space.OTHER, sheet=target.sheet, name=target.name)
+        type_ = self.scope.taken[target.sheet][target.name]
+        space = Space.BASE if target.sheet == self.scope.base else Space.OTHER
+        if space is Space.OTHER and not place.fitted:
+            taken = [self.scope.base]
+            self._complain(
+                place.column, "F104", ref.span, place.text, name=target.sheet, own=self.scope.sheet, taken=taken
+            )
+            return self.graph.bad()
+        outside = self.out.shape is Shape.AGGREGATE and not place.inside
+        if space is Space.BASE and outside and not self.refuse_groups:
+            self._outside_at(ref, place)
+            return self.graph.bad()
+        return self.graph.make("input", type_, space, sheet=target.sheet, name=target.name)
+
+    def _own(self, ref: ast.ColumnRef, name: str, place: Place) -> Node:
+        node = self.done.get(name)
+        if node is None or node.op == "bad":  # on a circle, which is reported
+            return self.graph.bad()
+        function = REGISTRY.get(place.inside) if place.inside else None
+        if function is not None and function.form in (Form.REDUCE, Form.KEY) and node.space is not Space.BASE:
+            if node.space is Space.CONST:
+                return node
+            hint = f"write #{self.scope.base}!{name} for the column underneath" if name in self.scope.schema else None
+            self.complaints.finished(place.column, ref, place.text, function.name, hint)
+            return self.graph.bad()
+        return node
+
+    def _list(self, node: ast.ListLiteral, place: Place) -> Node:
+        return self._apply_by_name("LIST", node.items, place, node.span, typed="[…]")
+
+    def _unary(self, node: ast.Unary, place: Place) -> Node:
+        inner = replace(place, whole=False)
+        if node.op == "-" and isinstance(node.operand, ast.Literal):
+            value = node.operand.value
+            if isinstance(value, int | float) and not isinstance(value, bool):
+                return self.constant(Constant(of_python(-value), -value))
+        if node.op == "+":
+            return self.expression(node.operand, inner)
+        name = "NEGATE" if node.op == "-" else "NOT"
+        return self._apply_by_name(name, (node.operand,), inner, node.op_span, operator=node.op)
+
+    def _chain(self, node: ast.Chain, place: Place) -> Node:
+        inner = replace(place, whole=False)
+        operands = [self.expression(operand, inner) for operand in node.operands]
+        spans = node.op_spans or (node.span,) * len(node.operators)
+        if node.operators[0] == "^":
+            result = operands[-1]
+            steps = zip(reversed(node.operators), reversed(operands[:-1]), reversed(spans), strict=True)
+            for operator, operand, span in steps:
+                result = self._operate(operator, operand, result, span, place)
+            return result
+        if node.operators[0] in ("&&", "||", "&") and len(set(node.operators)) == 1:
+            function = REGISTRY.get(OPERATORS[node.operators[0]])
+            assert function is not None
+            return self._apply(function, operands, [o.span for o in node.operands], inner, spans[0], node.operators[0])
+        result = operands[0]
+        for operator, operand, span in zip(node.operators, operands[1:], spans, strict=True):
+            result = self._operate(operator, result, operand, span, place)
+        return result
+
+    def _operate(self, operator: str, left: Node, right: Node, span: ast.Span, place: Place) -> Node:
+        function = REGISTRY.get(OPERATORS[operator])
+        assert function is not None
+        return self._apply(function, [left, right], [span, span], replace(place, whole=False), span, operator)
+
+    def _apply_by_name(
+        self, name: str, args: Sequence[ast.Node], place: Place, span: ast.Span, operator: str = "", typed: str = ""
+    ) -> Node:
+        function = REGISTRY.get(name)
+        assert function is not None, name
+        inner = replace(place, whole=False)
+        nodes = [self.expression(arg, inner) for arg in args]
+        return self._apply(function, nodes, [arg.span for arg in args], place, span, operator)
+
+    def _call(self, node: ast.Call, place: Place) -> Node:
+        function = REGISTRY.get(node.name)
+        if function is None:
+            ref = self.names.called_column(node, place.column)
+            if ref is not None:
+                return self._reference(ref, place)
+            self.complaints.unknown_function(place.column, node, place.text, self.names)
+            return self.graph.bad()
+        if not self._allowed(function, node, place):
+            return self.graph.bad()
+        args = [
+            self.expression(arg, inner)
+            for arg, inner in zip(node.args, self._inners(function, node, place), strict=True)
+        ]
+        return self._apply(function, args, [arg.span for arg in node.args], place, node.name_span)
+
+    def _inners(self, function: Function, node: ast.Call, place: Place) -> list[Place]:
+        """Return the place of each argument: what is around it now."""
+        inner = replace(place, whole=False)
+        if function.form in (Form.REDUCE, Form.KEY):
+            inner = replace(inner, inside=function.name, here=Space.BASE)
+        elif function.form is Form.SERIES:
+            inner = replace(inner, inside=place.inside or function.name, here=Space.ROWS)
+        if function.form is not Form.FITTED:
+            return [inner] * len(node.args)
+        places = function.kernels[0].signature.places(len(node.args))
+        if places is None:
+            return [inner] * len(node.args)
+        only = [p.name in function.fit_on and p.name not in function.apply_on for p in places]
+        return [replace(inner, fitted=True) if whole else inner for whole in only]
+
+    def _allowed(self, function: Function, node: ast.Call, place: Place) -> bool:
+        """Refuse functions of groups where they can't stand."""
+        around = REGISTRY.get(place.inside) if place.inside else None
+        if self.refuse_groups and function.form in (Form.KEY, Form.REDUCE, Form.SERIES, Form.EXPAND):
+            return False  # reported when the shape was looked for
+        whole = function.form is Form.KEY or function.name in SORTS
+        if whole and not place.whole:
+            self._complain(place.column, "F122", node.name_span, place.text, function=function.name)
+            return False
+        grouping = (Form.REDUCE, Form.SERIES)
+        if around is not None and around.form is Form.REDUCE and function.form in grouping:
+            self._complain(place.column, "F123", node.name_span, place.text, inner=function.name, function=around.name)
+            return False
+        if around is not None and around.form is Form.KEY and function.form in (*grouping, Form.EXPAND):
+            words = f"the key {around.name}"
+            self._complain(place.column, "F127", node.name_span, place.text, function=function.name, place=words)
+            return False
+        if function.form is Form.REDUCE and self.out.shape is not Shape.AGGREGATE:
+            return False  # a mixture, reported before
+        return not (function.form is Form.SERIES and self.out.shape is not Shape.SERIES)
+
+    # --- applying functions ------------------------------------------------------------------------------
+
+    def _apply(
+        self,
+        function: Function,
+        args: list[Node],
+        spans: list[ast.Span],
+        place: Place,
+        span: ast.Span,
+        operator: str = "",
+    ) -> Node:
+        if any(arg.op == "bad" for arg in args):
+            return self.graph.bad()
+        try:
+            app, defaults = resolve(function, [arg.type for arg in args], [arg.constant for arg in args])
+        except Mismatch as mismatch:
+            self.complaints.mismatch(
+                place.column,
+                mismatch,
+                function,
+                [a.type for a in args],
+                [a.constant for a in args],
+                spans,
+                place.text,
+                span,
+                operator,
+            )
+            return self.graph.bad()
+        args = [*args, *(self.constant(default) for default in defaults)]
+        make_node = {
+            Form.ELEMENT: self._element,
+            Form.FITTED: self._fitted,
+            Form.REDUCE: self._reduce,
+            Form.SERIES: self._series,
+            Form.KEY: self._key,
+            Form.EXPAND: self._expand,
+        }[function.form]
+        return make_node(app, args, place, span)
+
+    def _element(self, app: Application, args: list[Node], place: Place, span: ast.Span) -> Node:
+        if all(arg.space is Space.CONST for arg in args):
+            if not app.function.volatile - {"timezone"}:
+                return self._fold(app, args)
+            return self.graph.make("apply", app.type, place.here, tuple(args), app)
+        space = self._common_space(args, place, span)
+        if space is None:
+            return self.graph.bad()
+        moved = [arg if arg.space is Space.CONST else self.move(arg, space) for arg in args]
+        return self.graph.make("apply", app.type, space, tuple(moved), app)
+
+    def _fold(self, app: Application, args: Sequence[Node]) -> Node:
+        """Compute a constant expression now; what fails becomes a constant error value."""
+        columns: list[Column | Constant] = []
+        places = app.kernel.signature.places(len(args)) or app.kernel.signature.parameters
+        for parameter, arg in zip(places, args, strict=False):
+            assert arg.constant is not None
+            columns.append(arg.constant if parameter.const else arg.constant.column(1))
+        with armed():
+            column = call(
+                replace(app, prepared={k: v for k, v in app.prepared.items() if places[k].const}), columns, self.env, 1
+            )
+        return self.constant(
+            Constant(
+                app.type, column.to_list()[0] if not _is_date_list(app.type) else _list_value(column), column.errors
+            )
+        )
+
+    def _common_space(self, args: Sequence[Node], place: Place, span: ast.Span) -> Space | None:
+        spaces = {arg.space for arg in args} - {Space.CONST}
+        if Space.OTHER in spaces:
+            self._complain(
+                place.column,
+                "F104",
+                span,
+                place.text,
+                name=next(a.sheet for a in args if a.space is Space.OTHER),
+                own=self.scope.sheet,
+                taken=[self.scope.base],
+            )
+            return None
+        if Space.GROUPS in spaces and Space.BASE in spaces:
+            names = [a.name for a in args if a.space is Space.BASE]
+            self._complain(place.column, "F121", span, place.text, name=names[0] or "this expression")
+            return None
+        return max(spaces)
+
+    def move(self, node: Node, space: Space) -> Node:
+        """Return the node's values in a later space (base rows put in order, rows repeated)."""
+        if node.space in (space, Space.CONST) or node.op == "bad":
+            return node
+        return self.graph.make("move", node.type, space, (node,))
+
+    def _fitted(self, app: Application, args: list[Node], place: Place, span: ast.Span) -> Node:
+        function = app.function
+        applied = [a for a, n in zip(args, app.names, strict=True) if n in function.apply_on]
+        if all(arg.space is Space.CONST for arg in applied):
+            space: Space | None = place.here
+        else:
+            space = self._common_space(applied, place, span)
+        if space is None:
+            return self.graph.bad()
+        moved = []
+        for arg, name in zip(args, app.names, strict=True):
+            both = name in function.apply_on and arg.space is not Space.CONST
+            moved.append(self.move(arg, space) if both else arg)
+        return self.graph.make("fitted", app.type, space, tuple(moved), app)
+
+    def _reduce(self, app: Application, args: list[Node], place: Place, span: ast.Span) -> Node:
+        for arg in args:
+            if arg.space not in (Space.CONST, Space.BASE):
+                self._complain(
+                    place.column,
+                    "F123",
+                    span,
+                    place.text,
+                    inner=arg.name or "a finished column",
+                    function=app.function.name,
+                )
+                return self.graph.bad()
+        return self.graph.make("reduce", app.type, Space.GROUPS, tuple(args), app)
+
+    def _series(self, app: Application, args: list[Node], place: Place, span: ast.Span) -> Node:
+        moved: list[Node] = []
+        for arg in args:
+            back = arg.args[0] if arg.op == "move" and arg.space is Space.FINAL else arg
+            if back.space not in (Space.CONST, Space.BASE, Space.ROWS):
+                self.complaints.rows_changed(place.column, app.function.name, span, place.text)
+                return self.graph.bad()
+            moved.append(self.move(back, Space.ROWS) if back.space is not Space.CONST else back)
+        if app.function.name in SORTS:
+            base = [a.args[0] if a.op == "move" else a for a in moved]
+            if base[0].space not in (Space.BASE, Space.CONST):
+                self.complaints.rows_changed(place.column, app.function.name, span, place.text)
+                return self.graph.bad()
+            if base[0].space is Space.BASE:
+                assert place.column is not None
+                self.sorts.append((place.column, (base[0], SORTS[app.function.name])))
+        changes = app.function.rows != "same"
+        node = self.graph.make("series", app.type, Space.FINAL if changes else Space.ROWS, tuple(moved), app)
+        if changes:
+            if node not in self.out.changes:
+                self.out.changes.append(node)
+            return node
+        return self.move(node, Space.FINAL) if self.row_changing else node
+
+    def _key(self, app: Application, args: list[Node], place: Place, span: ast.Span) -> Node:
+        for arg in args:
+            if arg.space not in (Space.CONST, Space.BASE):
+                self._complain(
+                    place.column,
+                    "F127",
+                    span,
+                    place.text,
+                    function=app.function.name,
+                    place="a formula over finished columns",
+                )
+                return self.graph.bad()
+        space = Space.GROUPS if self.out.shape is Shape.AGGREGATE else self.out.space
+        node = self.graph.make("key", app.type, space, tuple(args), app, name=place.column or "")
+        self.out.keys.append(node)
+        return node
+
+    def _expand(self, app: Application, args: list[Node], place: Place, span: ast.Span) -> Node:
+        rows = self.out.space
+        moved = [arg if arg.space is Space.CONST else self.move(arg, rows) for arg in args]
+        if any(arg.space is Space.EXPANDED for arg in args):
+            self.complaints.rows_changed(place.column, app.function.name, span, place.text)
+            return self.graph.bad()
+        node = self.graph.make("expand", app.type, Space.EXPANDED, tuple(moved), app)
+        if node not in self.out.expansions:
+            self.out.expansions.append(node)
+        return node
+
+    def _complain(
+        self, column: str | None, code: str, span: ast.Span, text: str | None = None, **words: object
+    ) -> None:
+        shown = self.texts.get(column or "", "") if text is None else text
+        self.complaints.add(column, make(code, span, shown, **words))  # type: ignore[arg-type]
+
+
+def _is_date_list(type_: Type) -> bool:
+    return type_.kind is Kind.LIST and type_.item is not None and type_.item.kind is Kind.DATE
+
+
+def _list_value(column: Column) -> object:
+    return column.data[0].values.cast("int64").to_pylist() if column.data[0].is_valid else None

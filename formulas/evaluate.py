@@ -1,0 +1,378 @@
+"""Evaluating a bound sheet over a table: keys and groups first, then every column, level by level.
+
+Row expressions are fused and run in blocks; what needs whole columns (gathers, aggregates, series, fits, expansions)
+stands between them and runs side by side on the threads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from sheetline.formulas.blocks import InternalError, Program, Workers
+from sheetline.formulas.bound import BoundSheet, Node, Shape, Space, reachable
+from sheetline.functions.columns import Column, Constant, Table
+from sheetline.functions.context import Environment
+from sheetline.functions.errors import Ints, Mask
+from sheetline.functions.execute_groups import (
+    Expansion,
+    Fit,
+    Rows,
+    call_aggregate,
+    call_expand,
+    call_key,
+    call_series,
+    fit,
+)
+from sheetline.functions.groups import Groups, Order
+from sheetline.functions.ordering import sort_key
+
+#: Gives a column of another sheet, for whole-column arguments.
+Other = Callable[[str, str], Column]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Evaluated:
+    """What a sheet's formulas gave.
+
+    Attributes:
+        table: the sheet's columns.
+        source: for each row of the sheet the row underneath (None where that is row i itself); aggregate
+            sheets have no such rows.
+        groups: the groups, where the sheet has any.
+    """
+
+    table: Table
+    source: Ints | None = None
+    groups: Groups | None = None
+
+
+def evaluate(
+    sheet: BoundSheet,
+    base: Table,
+    env: Environment,
+    workers: Workers,
+    *,
+    others: Other | None = None,
+    columns: Sequence[str] | None = None,
+) -> Evaluated:
+    """Evaluate a bound sheet.
+
+    Args:
+        sheet: the bound formulas, without mistakes.
+        base: the sheet underneath; must hold the columns of ``sheet.inputs(columns)``.
+        env: zone, clock and seed.
+        workers: the threads.
+        others: gives whole columns of other sheets.
+        columns: the columns wanted; default all.
+    """
+    return _Evaluation(sheet, base, env, workers, others).run(columns)
+
+
+class _Evaluation:
+    def __init__(
+        self, sheet: BoundSheet, base: Table, env: Environment, workers: Workers, others: Other | None
+    ) -> None:
+        self.sheet = sheet
+        self.base = base
+        self.env = env
+        self.workers = workers
+        self.others = others
+        self.values: dict[int, Column | Constant] = {}
+        self.fits: dict[int, Fit] = {}
+        self.rows: dict[Space, int] = {Space.BASE: base.rows}
+        self.groups: Groups | None = None
+        self.order: Order | None = None
+        self.key_rows: dict[int, Column] = {}
+        self.final: Ints | None = None
+        self.extra: Mask | None = None
+        self.repeats: Ints | None = None
+        self.expanded: dict[int, Expansion] = {}
+
+    def run(self, columns: Sequence[str] | None) -> Evaluated:
+        names = list(self.sheet.columns) if columns is None else list(columns)
+        roots = [self.sheet.columns[name] for name in names]
+        if self.sheet.shape is not Shape.ROW:
+            self._make_groups()
+        if self.sheet.shape is Shape.SERIES:
+            self._make_order()
+        if self.sheet.changes:
+            self._change_rows()
+        if self.sheet.expansions:
+            self._expand()
+        self._compute(roots)
+        rows = self.rows[self.sheet.space]
+        table = {name: self._column(node, rows) for name, node in zip(names, roots, strict=True)}
+        return Evaluated(Table(table, rows), self._source(), self.groups)
+
+    def _column(self, node: Node, rows: int) -> Column:
+        value = self.values[node.id]
+        return value.column(rows) if isinstance(value, Constant) else value
+
+    def _source(self) -> Ints | None:
+        source: Ints | None = None
+        if self.order is not None:
+            source = self.order.rows if self.final is None else self.order.rows[self.final]
+        if self.repeats is not None:
+            rows = np.arange(len(self.repeats)) if source is None else source
+            source = np.repeat(rows, self.repeats)
+        return source
+
+    # --- what makes the rows -----------------------------------------------------------------------------
+
+    def _make_groups(self) -> None:
+        groups: Groups | None = None
+        self._compute([arg for key in self.sheet.keys for arg in key.args])
+        for key in self.sheet.keys:
+            assert key.app is not None
+            args = [self.values[arg.id] for arg in key.args]
+            groups, values = call_key(key.app, args, groups, self.base.rows, self.env)
+            self.key_rows[key.id] = values
+        self.groups = Groups.single(self.base.rows) if groups is None else groups
+        self.rows[Space.GROUPS] = self.groups.count
+        if self.sheet.shape is Shape.AGGREGATE:
+            for key in self.sheet.keys:
+                self.values[key.id] = self.key_rows[key.id].take(self.groups.first)
+
+    def _make_order(self) -> None:
+        assert self.groups is not None
+        self._compute([node for node, _ in self.sheet.sorts])
+        keys = []
+        for node, descending in self.sheet.sorts:
+            keys.append(sort_key(self._column(node, self.base.rows), descending=descending))
+        self.order = self.groups.ordered_by(keys)
+        self.rows[Space.ROWS] = self.base.rows
+        if self.sheet.space is Space.ROWS:
+            self._place_keys()
+
+    def _place_keys(self) -> None:
+        """Give every record its keys, in the rows of the sheet."""
+        assert self.order is not None
+        source = self.order.rows if self.final is None else self.order.rows[self.final]
+        for key in self.sheet.keys:
+            self.values[key.id] = self.key_rows[key.id].take(source)
+
+    def _change_rows(self) -> None:
+        """Run the series that add or drop rows, and make the sheet's last rows of what they say."""
+        assert self.order is not None
+        changes = self.sheet.changes
+        self._compute([arg for node in changes for arg in node.args])
+        made: list[tuple[Node, Rows]] = []
+        for node in changes:
+            assert node.app is not None
+            result = call_series(node.app, [self.values[arg.id] for arg in node.args], self.order, self.env)
+            assert isinstance(result, Rows), f"{node.app.function.name} is declared to change rows"
+            made.append((node, result))
+        expanding = [r for n, r in made if n.app is not None and n.app.function.rows == "expand"]
+        if expanding:
+            source, self.extra = expanding[0].source, expanding[0].extra
+        else:
+            source = np.arange(len(self.order.rows))
+        keep = np.ones(len(self.order.rows), np.bool_)
+        for node, result in made:
+            if node.app is not None and node.app.function.rows == "subset":
+                mine = np.zeros(len(keep), np.bool_)
+                mine[result.source] = True
+                keep &= mine
+        kept = keep[source]
+        self.final = source[kept]
+        if self.extra is not None:
+            self.extra = self.extra[kept]
+        self.rows[Space.FINAL] = len(self.final)
+        for node, result in made:
+            self.values[node.id] = self._aligned(node, result, source, kept)
+        self._place_keys()
+
+    def _aligned(self, node: Node, result: Rows, source: Ints, kept: Mask) -> Column:
+        """Return the values of a series that changes rows, on the rows that the sheet has in the end."""
+        assert node.app is not None
+        assert self.order is not None
+        assert self.final is not None
+        if node.app.function.rows == "subset":
+            place = np.full(len(self.order.rows), -1, np.int64)
+            place[result.source] = np.arange(len(result.source))
+            return result.column.take(place[self.final], missing=True)
+        if len(result.source) == len(source) and np.array_equal(result.source, source):
+            return result.column.take(np.flatnonzero(kept))
+        return _side_by_side(result, source, self.order).take(np.flatnonzero(kept))
+
+    def _expand(self) -> None:
+        """Run expansions: they advance together, the shorter ones are filled with nulls."""
+        space = {Shape.ROW: Space.BASE, Shape.AGGREGATE: Space.GROUPS, Shape.SERIES: Space.ROWS}[self.sheet.shape]
+        if self.sheet.changes:
+            space = Space.FINAL
+        rows = self.rows[space]
+        if self.sheet.shape is Shape.SERIES:
+            self._place_keys()
+        self._compute([arg for node in self.sheet.expansions for arg in node.args])
+        made: list[Expansion] = []
+        for node in self.sheet.expansions:
+            assert node.app is not None
+            made.append(call_expand(node.app, [self.values[arg.id] for arg in node.args], rows, self.env))
+        counts = made[0].counts
+        for one in made[1:]:
+            counts = np.maximum(counts, one.counts)
+        self.repeats = counts
+        self.rows[Space.EXPANDED] = int(counts.sum())
+        starts = np.concatenate(([0], np.cumsum(counts)[:-1])).astype(np.int64)
+        for node, one in zip(self.sheet.expansions, made, strict=True):
+            place = np.full(self.rows[Space.EXPANDED], -1, np.int64)
+            own_start = np.concatenate(([0], np.cumsum(one.counts)[:-1])).astype(np.int64)
+            within = np.arange(len(one.column)) - np.repeat(own_start, one.counts)
+            place[np.repeat(starts, one.counts) + within] = np.arange(len(one.column))
+            self.values[node.id] = one.column.take(place, missing=True)
+        if self.sheet.keys and self.sheet.shape is Shape.SERIES:
+            repeat = np.repeat(np.arange(rows), counts)
+            for key in self.sheet.keys:
+                value = self.values[key.id]
+                assert isinstance(value, Column)
+                self.values[key.id] = value.take(repeat)
+
+    # --- level by level ----------------------------------------------------------------------------------
+
+    def _compute(self, roots: Iterable[Node]) -> None:
+        """Compute the values of the roots and of everything they need."""
+        wanted = list(roots)
+        nodes = [node for node in reachable(wanted) if not self._have(node)]
+        level: dict[int, int] = {}
+        need = {node.id for node in wanted}
+        for node in nodes:
+            below = max((level.get(arg.id, 0) for arg in node.args), default=0)
+            barrier = node.op not in ("apply", "const")
+            level[node.id] = below + 1 if barrier else below
+            if barrier:
+                need.update(arg.id for arg in node.args)
+        for now in range(max(level.values(), default=0) + 1):
+            here = [node for node in nodes if level[node.id] == now]
+            self._barriers([node for node in here if node.op not in ("apply", "const")])
+            for node in here:
+                if node.op == "const":
+                    assert node.constant is not None
+                    self.values[node.id] = node.constant
+            targets = [n for n in here if n.op in ("apply", "fitted") and n.id in need and n.id not in self.values]
+            for space in sorted({node.space for node in targets}):
+                self._blocks([node for node in targets if node.space is space], space)
+
+    def _have(self, node: Node) -> bool:
+        return node.id in self.values
+
+    def _blocks(self, targets: Sequence[Node], space: Space) -> None:
+        rows = self.rows[space]
+        columns = Program(targets, self.values, self.fits, self.env).run(rows, self.workers)
+        for node, column in zip(targets, columns, strict=True):
+            self.values[node.id] = column
+
+    def _barriers(self, nodes: Sequence[Node]) -> None:
+        """Compute nodes that need whole columns; they are independent of one another."""
+        for node, value in zip(nodes, self.workers.map(self._barrier, nodes), strict=True):
+            if isinstance(value, Fit):
+                self.fits[node.id] = value
+            else:
+                self.values[node.id] = value
+
+    def _barrier(self, node: Node) -> Column | Constant | Fit:
+        try:
+            return self._whole(node)
+        except (InternalError, MemoryError):
+            raise
+        except Exception as bug:
+            name = node.app.function.name if node.app else node.op
+            raise InternalError(f"{name} failed in sheet '{self.env.sheet}': {type(bug).__name__}: {bug}") from bug
+
+    def _whole(self, node: Node) -> Column | Constant | Fit:
+        if node.op == "input":
+            return self._input(node)
+        if node.op == "move":
+            return self._move(node)
+        assert node.app is not None
+        args = [self.values[arg.id] for arg in node.args]
+        if node.op == "fitted":
+            return fit(node.app, args, self.env)
+        if node.op == "reduce":
+            assert self.groups is not None
+            return call_aggregate(node.app, args, self.groups, self.env)
+        assert node.op == "series", node
+        assert self.order is not None
+        result = call_series(node.app, args, self.order, self.env)
+        assert isinstance(result, Column)
+        return result
+
+    def _input(self, node: Node) -> Column:
+        if node.space is Space.BASE:
+            return self.base.columns[node.name]
+        assert self.others is not None, f"no other sheets are at hand for {node.sheet}!{node.name}"
+        return self.others(node.sheet, node.name)
+
+    def _move(self, node: Node) -> Column:
+        """Return values of an earlier space on the rows of a later one."""
+        inner = node.args[0]
+        value = self.values[inner.id]
+        if isinstance(value, Constant):
+            return value.column(self.rows[node.space])
+        if node.space is Space.EXPANDED:
+            return self._repeat(inner, value)
+        assert self.order is not None
+        if inner.space is Space.BASE:
+            rows = self.order.rows
+            return value.take(rows if node.space is Space.ROWS else rows[self._final()])
+        return self._to_final(inner, value)
+
+    def _final(self) -> Ints:
+        assert self.final is not None
+        return self.final
+
+    def _to_final(self, inner: Node, value: Column) -> Column:
+        """Move a series onto the last rows; on added rows it stands as its declaration says."""
+        taken = value.take(self._final())
+        extra = self.extra
+        if extra is None or not extra.any() or inner.app is None or inner.op != "series":
+            return taken
+        policy = inner.app.function.extra
+        if policy == "repeat":
+            return taken
+        if policy == "null":
+            return Column(
+                taken.type, taken.data, taken.null, None if taken.errors is None else taken.errors.where(~extra)
+            ).masked(extra)
+        return self._continued(inner, extra)
+
+    def _continued(self, inner: Node, extra: Mask) -> Column:
+        """Run a series again over the last rows, where an added row stands as one more record without values."""
+        assert self.order is not None
+        final = self._final()
+        group = self.order.group[final]
+        offsets = np.searchsorted(group, np.arange(self.order.count + 1))
+        longer = Order(np.arange(len(final)), offsets)
+        index = np.where(extra, -1, final)
+        args: list[Column | Constant] = []
+        for arg in inner.args:
+            value = self.values[arg.id]
+            args.append(value if isinstance(value, Constant) else value.take(index, missing=True))
+        assert inner.app is not None
+        result = call_series(inner.app, args, longer, self.env)
+        assert isinstance(result, Column)
+        return result
+
+    def _repeat(self, inner: Node, value: Column) -> Column:
+        assert self.repeats is not None
+        target = self.rows[Space.EXPANDED]
+        if len(value) == target and inner.op == "key":
+            return value
+        if inner.space is Space.BASE and self.order is not None:
+            rows = self.order.rows if self.final is None else self.order.rows[self.final]
+            value = value.take(rows)
+        elif inner.space is Space.ROWS and self.final is not None:
+            value = self._to_final(inner, value)
+        return value.take(np.repeat(np.arange(len(value)), self.repeats))
+
+
+def _side_by_side(result: Rows, source: Ints, order: Order) -> Column:
+    """Align a series that made other rows than the sheet's: row by row inside each group, null where it has none."""
+    group = order.group[source] if len(source) else source
+    starts = np.searchsorted(group, np.arange(order.count))
+    within = np.arange(len(source)) - starts[group]
+    sizes = np.diff(result.offsets)
+    place = np.where(within < sizes[group], result.offsets[:-1][group] + within, -1)
+    return result.column.take(place, missing=True)

@@ -1,0 +1,149 @@
+"""What the names in a formula mean: columns of the sheet itself, of sheets underneath, parameters.
+
+Resolution needs only schemas, so the order in which a sheet's columns must be bound is known before any is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from sheetline.formulas import ast
+from sheetline.formulas.bound import Scope
+from sheetline.formulas.diagnostics import Diagnostic, make
+from sheetline.formulas.suggest import closest
+from sheetline.functions.registry import REGISTRY
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """A column of the sheet itself."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A column of a sheet that this one takes."""
+
+    sheet: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """A column of a sheet that this one does not take: for whole-column arguments only."""
+
+    sheet: str
+    name: str
+
+
+Target = Own | Taken | Elsewhere
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Resolves references of one sheet's formulas. ``own`` are the sheet's columns in order."""
+
+    scope: Scope
+    own: tuple[str, ...]
+
+    def column(self, ref: ast.ColumnRef, inside: str | None) -> Target | None:
+        """Return what a reference means inside the formula of column ``inside``, or None."""
+        scope = self.scope
+        if ref.sheet is None:
+            if ref.name in self.own and ref.name != inside:
+                return Own(ref.name)
+            return Taken(scope.base, ref.name) if ref.name in scope.schema else None
+        if ref.sheet in scope.taken:
+            return Taken(ref.sheet, ref.name) if ref.name in scope.taken[ref.sheet] else None
+        if ref.sheet == scope.sheet:
+            return Own(ref.name) if ref.name in self.own else None
+        if ref.sheet in scope.others:
+            return Elsewhere(ref.sheet, ref.name) if ref.name in scope.others[ref.sheet] else None
+        return None
+
+    def called_column(self, call: ast.Call, inside: str | None) -> ast.ColumnRef | None:
+        """Return the column that a call turns out to be: ``Speed(mph)`` where no function has that name."""
+        if REGISTRY.get(call.name) is not None:
+            return None
+        name = "".join(call.source.split())
+        for candidate in (call.source.strip(), name):
+            ref = ast.ColumnRef(candidate, span=call.span, name_span=call.span) if candidate else None
+            if ref is not None and self.column(ref, inside) is not None:
+                return ref
+        return None
+
+    def uses(self, node: ast.Node, inside: str | None) -> list[str]:
+        """Return the sheet's own columns that a formula reads, in order of first appearance."""
+        found: dict[str, None] = {}
+        for part in ast.walk(node):
+            ref = part if isinstance(part, ast.ColumnRef) else None
+            if isinstance(part, ast.Call):
+                ref = self.called_column(part, inside)
+            if ref is not None:
+                target = self.column(ref, inside)
+                if isinstance(target, Own):
+                    found[target.name] = None
+        return list(found)
+
+    def unknown(self, ref: ast.ColumnRef, text: str) -> Diagnostic:
+        """Return the diagnostic for a reference that means nothing."""
+        scope = self.scope
+        known = {**scope.taken, **scope.others}
+        if ref.sheet is not None and ref.sheet not in known and ref.sheet != scope.sheet:
+            sheets = [*known]
+            return make(
+                "F103",
+                ref.sheet_span or ref.span,
+                text,
+                name=ref.sheet,
+                near=closest(ref.sheet, sheets),
+                sheets=sheets[:12],
+            )
+        here = [*self.own, *scope.schema] if ref.sheet is None else [*known.get(ref.sheet, self.own)]
+        near = closest(ref.name, list(dict.fromkeys(here)))
+        others = [s for s, schema in known.items() if ref.name in schema and s != (ref.sheet or scope.base)]
+        own = scope.sheet if ref.sheet is None else ref.sheet
+        base = scope.base if ref.sheet is None and scope.base != scope.sheet else None
+        return make(
+            "F102",
+            ref.name_span if ref.name_span != ast.NO_SPAN else ref.span,
+            text,
+            name=ref.name,
+            own=own,
+            base=base,
+            near=near,
+            others=others[:3],
+            columns=here[:12] if here else None,
+        )
+
+
+def in_order(columns: Sequence[str], uses: Mapping[str, Iterable[str]]) -> tuple[list[str], list[str] | None]:
+    """Return the columns so that each comes behind those it uses, and a circle if there is one.
+
+    Columns on or behind a circle are left out of the order.
+    """
+    order: list[str] = []
+    state: dict[str, int] = {}  # 1 on the path, 2 done
+    circle: list[str] | None = None
+    for root in columns:
+        if root in state:
+            continue
+        path: list[tuple[str, list[str]]] = [(root, list(uses.get(root, ())))]
+        state[root] = 1
+        while path:
+            name, waiting = path[-1]
+            if not waiting:
+                path.pop()
+                state[name] = 2
+                order.append(name)
+                continue
+            nearest = waiting.pop(0)
+            if state.get(nearest) == 1 and circle is None:
+                names = [step for step, _ in path]
+                circle = [*names[names.index(nearest) :], nearest]
+            if nearest not in state:
+                state[nearest] = 1
+                path.append((nearest, list(uses.get(nearest, ()))))
+    return order, circle

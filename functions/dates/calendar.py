@@ -1,0 +1,452 @@
+"""The proleptic Gregorian calendar on int64 arrays: parts, truncation, counting of days and workdays.
+
+All functions read *local µs* (the wall clock's reading as microseconds since 1970-01-01T00:00) and ignore
+time zones; :mod:`sheetline.functions.dates.zones` converts. They are exact for the whole int64 range and
+never raise for odd values, since null slots hold arbitrary ones. Results are int64 unless said otherwise.
+Years 1 to 9999 are the engine's dates; ``in_range`` tells whether an instant is one of them.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+I64 = npt.NDArray[np.int64]
+I32 = npt.NDArray[np.int32]
+Bools = npt.NDArray[np.bool_]
+
+MS: Final = 1_000
+SECOND: Final = 1_000_000
+MINUTE: Final = 60 * SECOND
+HOUR: Final = 60 * MINUTE
+DAY: Final = 24 * HOUR
+WEEK: Final = 7 * DAY
+INAT: Final = int(np.iinfo(np.int64).min)
+MIN_DAY: Final = -719_162  # 0001-01-01, a Monday
+MAX_DAY: Final = 2_932_896  # 9999-12-31
+MIN_US: Final = MIN_DAY * DAY
+MAX_US: Final = (MAX_DAY + 1) * DAY - 1
+
+CLOCK_UNITS: Final = {"hour": HOUR, "minute": MINUTE, "second": SECOND, "millisecond": MS}
+UNITS: Final = ("year", "quarter", "month", "week", "day", "hour", "minute", "second", "millisecond")
+
+
+class Parts(NamedTuple):
+    """The wall clock's reading, one int64 array a part."""
+
+    year: I64
+    month: I64
+    day: I64
+    hour: I64
+    minute: I64
+    second: I64
+    microsecond: I64
+
+
+def in_range(us: I64) -> Bools:
+    """Tell which instants lie in the years 1 to 9999."""
+    return np.asarray((us >= MIN_US) & (us <= MAX_US))
+
+
+# ---------------------------------------------------------------- days and dates
+
+
+def civil32(days: npt.NDArray[Any]) -> tuple[I32, I32, I32]:
+    """Split days since the epoch into year, month and day as int32 arrays.
+
+    Source: Neri and Schneider, "Euclidean affine functions and their application to calendar
+    algorithms" (2022), shifted by 750 cycles of 400 years so that every int64 µs is covered.
+    """
+    shifted = (days + (719_468 + 750 * 146_097)).astype(np.uint32)
+    n1 = shifted * np.uint32(4) + np.uint32(3)
+    century = n1 // np.uint32(146_097)
+    n2 = (n1 - century * np.uint32(146_097)) | np.uint32(3)
+    of_century = n2 // np.uint32(1461)
+    of_year = (n2 - of_century * np.uint32(1461)) >> np.uint32(2)
+    n3 = of_year * np.uint32(2141) + np.uint32(197_913)
+    month = n3 >> np.uint32(16)
+    day = (n3 & np.uint32(0xFFFF)) // np.uint32(2141) + np.uint32(1)
+    late = (of_year >= np.uint32(306)).astype(np.uint32)  # January and February end the computed year
+    year = century * np.uint32(100) + of_century + late
+    month -= late * np.uint32(12)
+    return year.astype(np.int32) - np.int32(400 * 750), month.astype(np.int32), day.astype(np.int32)
+
+
+def civil_from_days(days: npt.NDArray[Any]) -> tuple[I64, I64, I64]:
+    """Split days since the epoch into year, month (1-12) and day (1-31)."""
+    year, month, day = civil32(days)
+    return year.astype(np.int64), month.astype(np.int64), day.astype(np.int64)
+
+
+def days_from_civil(year: npt.NDArray[Any], month: npt.NDArray[Any] | int, day: npt.NDArray[Any] | int) -> I64:
+    """Count the days from 1970-01-01 to a date; months outside 1-12 and any day roll over (unchecked).
+
+    Source: Howard Hinnant, "chrono-compatible low-level date algorithms".
+    """
+    months = np.asarray(year, dtype=np.int64) * 12 + (np.asarray(month, dtype=np.int64) - 3)
+    y = months // 12  # a year that begins in March
+    m = months - y * 12
+    century = y // 100
+    return np.asarray(
+        y * 365 + (y >> 2) - century + (century >> 2) + (153 * m + 2) // 5 + (day - 719_469), dtype=np.int64
+    )
+
+
+@lru_cache(maxsize=1)
+def month_starts() -> I32:
+    """Return the day number of each first of a month, years 0 to 10000, at ``year*12 + month-1``."""
+    years = np.repeat(np.arange(0, 10_001, dtype=np.int64), 12)
+    starts = days_from_civil(years, np.tile(np.arange(1, 13, dtype=np.int64), 10_001), 1).astype(np.int32)
+    starts.setflags(write=False)
+    return starts
+
+
+def valid_date(year: npt.NDArray[Any], month: npt.NDArray[Any], day: npt.NDArray[Any]) -> Bools:
+    """Tell which year, month and day are a real date of the years 1 to 9999."""
+    fits = (year >= 1) & (year <= 9999) & (month >= 1) & (month <= 12) & (day >= 1)
+    safe_year, safe_month = np.where(fits, year, 2000), np.where(fits, month, 1)
+    return np.asarray(fits & (day <= days_in_month_of(safe_year, safe_month)))
+
+
+def is_leap_year(year: npt.NDArray[Any]) -> Bools:
+    """Tell which years have a February 29."""
+    return np.asarray(((year & 3) == 0) & ((year % 25 != 0) | ((year & 15) == 0)))
+
+
+def days_in_month_of(year: npt.NDArray[Any], month: npt.NDArray[Any]) -> I64:
+    """Return the length in days of a year's month (1-12)."""
+    y, m = np.asarray(year, dtype=np.int64), np.asarray(month, dtype=np.int64)
+    return np.where(m == 2, np.where(is_leap_year(y), 29, 28), 30 + ((m + (m >> 3)) & 1))
+
+
+def day_number(us: I64) -> I64:
+    """Return the whole days since the epoch, rounded down."""
+    return np.asarray(us // DAY, dtype=np.int64)
+
+
+def parts(us: I64) -> Parts:
+    """Split local µs into all parts.
+
+    Example: ``parts(np.array([1_000_000]))`` gives 1970, 1, 1, 0, 0, 1, 0 as arrays of one element.
+    """
+    days = day_number(us)
+    rest = us - days * DAY
+    seconds = (rest // SECOND).astype(np.int32)
+    minutes = seconds // np.int32(60)
+    hours = minutes // np.int32(60)
+    clock = (hours, minutes - hours * np.int32(60), seconds - minutes * np.int32(60))
+    hour, minute, second = (part.astype(np.int64) for part in clock)
+    return Parts(*civil_from_days(days), hour, minute, second, rest - seconds.astype(np.int64) * SECOND)
+
+
+def year(us: I64) -> I64:
+    """Return the year."""
+    return civil32(day_number(us))[0].astype(np.int64)
+
+
+def month(us: I64) -> I64:
+    """Return the month, 1 to 12."""
+    return civil32(day_number(us))[1].astype(np.int64)
+
+
+def day(us: I64) -> I64:
+    """Return the day of the month, 1 to 31."""
+    return civil32(day_number(us))[2].astype(np.int64)
+
+
+def quarter(us: I64) -> I64:
+    """Return the quarter, 1 to 4."""
+    return (month(us) + 2) // 3
+
+
+def hour(us: I64) -> I64:
+    """Return the hour, 0 to 23."""
+    return np.asarray(us // HOUR - day_number(us) * 24)
+
+
+def minute(us: I64) -> I64:
+    """Return the minute, 0 to 59."""
+    return np.asarray(us // MINUTE - us // HOUR * 60)
+
+
+def second(us: I64) -> I64:
+    """Return the second, 0 to 59."""
+    return np.asarray(us // SECOND - us // MINUTE * 60)
+
+
+def millisecond(us: I64) -> I64:
+    """Return the millisecond within the second, 0 to 999, rounded down."""
+    return np.asarray(us // MS - us // SECOND * 1000)
+
+
+def weekday_of_days(days: npt.NDArray[Any]) -> I64:
+    """Return Monday=1 to Sunday=7 for days since the epoch."""
+    shifted = np.asarray(days, dtype=np.int64) + 3  # 1970-01-01 was a Thursday
+    return shifted - shifted // 7 * 7 + 1
+
+
+def weekday(us: I64) -> I64:
+    """Return Monday=1 to Sunday=7."""
+    return weekday_of_days(day_number(us))
+
+
+def day_of_year(us: I64) -> I64:
+    """Return the day of the year, 1 to 366."""
+    days = day_number(us)
+    return days - days_from_civil(civil32(days)[0], 1, 1) + 1
+
+
+def days_in_month(us: I64) -> I64:
+    """Return the length of the date's month, 28 to 31."""
+    y, m, _ = civil32(day_number(us))
+    return days_in_month_of(y, m)
+
+
+def iso_year_week(us: I64) -> tuple[I64, I64]:
+    """Return ISO 8601's week-numbering year and week (1-53): the year and week of the week's Thursday."""
+    days = day_number(us)
+    thursday = days - weekday_of_days(days) + 4
+    iso_year = civil32(thursday)[0].astype(np.int64)
+    return iso_year, (thursday - days_from_civil(iso_year, 1, 1)) // 7 + 1
+
+
+def days_from_iso_week(iso_year: npt.NDArray[Any], week: npt.NDArray[Any], weekday: npt.NDArray[Any]) -> I64:
+    """Count the days from the epoch to a weekday (Monday=1) of an ISO week (unchecked)."""
+    fourth = days_from_civil(iso_year, 1, 4)
+    return np.asarray(fourth - weekday_of_days(fourth) + 7 * (np.asarray(week, dtype=np.int64) - 1) + weekday)
+
+
+def week_number(us: I64, kind: int = 1) -> I64:
+    """Return the week of the year as WEEKNUM's types count it in OpenFormula.
+
+    ``kind``: 1 or 17 weeks begin on Sunday, 2 or 11 on Monday, 12 Tuesday … 16 Saturday, and week 1 holds
+    January 1; 21 is ISO 8601. Another kind raises ValueError.
+    """
+    if kind == 21:
+        return iso_year_week(us)[1]
+    starts = {1: 7, 2: 1, 11: 1, 12: 2, 13: 3, 14: 4, 15: 5, 16: 6, 17: 7}
+    if kind not in starts:
+        raise ValueError(f"a week number's type is 1, 2, 11 to 17 or 21, not {kind}")
+    days = day_number(us)
+    first = days_from_civil(civil32(days)[0], 1, 1)
+    before = (weekday_of_days(first) - starts[kind]) % 7
+    return (days - first + before) // 7 + 1
+
+
+def easter(year: npt.NDArray[Any]) -> I64:
+    """Return Easter Sunday of a year as days since the epoch (Meeus/Jones/Butcher, Gregorian)."""
+    y = np.asarray(year, dtype=np.int64)
+    golden, century, rest = y % 19, y // 100, y % 100
+    corrected = (century - (century + 8) // 25 + 1) // 3
+    epact = (19 * golden + century - century // 4 - corrected + 15) % 30
+    to_sunday = (32 + 2 * (century % 4) + 2 * (rest // 4) - epact - rest % 4) % 7
+    late = (golden + 11 * epact + 22 * to_sunday) // 451
+    code = epact + to_sunday - 7 * late + 114
+    return days_from_civil(y, code // 31, code % 31 + 1)
+
+
+# ---------------------------------------------------------------- beginnings and ends
+
+
+def start_of(us: I64, unit: str) -> I64:
+    """Round local µs down to the start of a unit of ``UNITS``; weeks start on Monday.
+
+    Raises ValueError for another unit.
+    """
+    if unit in CLOCK_UNITS:
+        width = CLOCK_UNITS[unit]
+        return np.asarray(us // width * width)
+    return _unit_start(day_number(us), unit, 0) * DAY
+
+
+def next_start(us: I64, unit: str) -> I64:
+    """Return the start of the unit after the one that holds the local µs."""
+    if unit in CLOCK_UNITS:
+        width = CLOCK_UNITS[unit]
+        return us // width * width + width
+    return _unit_start(day_number(us), unit, 1) * DAY
+
+
+def end_of(us: I64, unit: str) -> I64:
+    """Return the last whole millisecond of the unit (…23:59:59.999 for a month)."""
+    return next_start(us, unit) - MS
+
+
+def _unit_start(days: I64, unit: str, ahead: int) -> I64:
+    if unit == "day":
+        return days + ahead
+    if unit == "week":
+        return days - weekday_of_days(days) + (1 + 7 * ahead)
+    y, m, _ = civil_from_days(days)
+    if unit == "month":
+        return days_from_civil(y, m + ahead, 1)
+    if unit == "quarter":
+        return days_from_civil(y, (m - 1) // 3 * 3 + (1 + 3 * ahead), 1)
+    if unit == "year":
+        return days_from_civil(y + ahead, 1, 1)
+    raise ValueError(f"a calendar unit is one of {', '.join(UNITS)}, not {unit!r}")
+
+
+# ---------------------------------------------------------------- months
+
+
+def add_months(us: I64, months: I64 | int) -> I64:
+    """Move local µs by calendar months, the day clamped to the month's end, the clock unchanged."""
+    days = day_number(us)
+    return us + (add_months_days(days, months) - days) * DAY
+
+
+def add_months_days(days: I64, months: I64 | int) -> I64:
+    """Move dates (days since the epoch) by calendar months, clamped to the month's end."""
+    y, m, d = civil_from_days(days)
+    total = y * 12 + (m - 1) + months
+    new_year = total // 12
+    new_month = total - new_year * 12 + 1
+    return days_from_civil(new_year, new_month, np.minimum(d, days_in_month_of(new_year, new_month)))
+
+
+def edate(us: I64, months: I64 | int) -> I64:
+    """Return EDATE: midnight of the date so many months away."""
+    return add_months_days(day_number(us), months) * DAY
+
+
+def eomonth(us: I64, months: I64 | int = 0) -> I64:
+    """Return EOMONTH: midnight of the last day of the month so many months away."""
+    y, m, _ = civil_from_days(day_number(us))
+    return (days_from_civil(y, m + months + 1, 1) - 1) * DAY
+
+
+def complete_months(a: I64, b: I64) -> I64:
+    """Count the complete calendar months from ``a`` to ``b`` (local µs), signed, the clock included.
+
+    The count is the largest n (toward zero) with ``a`` moved by n months not beyond ``b``, where a day that
+    the month lacks is *not* clamped: January 31 to February 28 is no complete month (as DATEDIF has it).
+    """
+    (ya, ma, da), (yb, mb, db) = civil_from_days(day_number(a)), civil_from_days(day_number(b))
+    months = (yb - ya) * 12 + (mb - ma)
+    in_month = (db - da) * DAY + ((b - day_number(b) * DAY) - (a - day_number(a) * DAY))
+    return months - ((months > 0) & (in_month < 0)) + ((months < 0) & (in_month > 0))
+
+
+def datedif(a: I64, b: I64, unit: str) -> tuple[I64, Bools]:
+    """Return DATEDIF of two local dates and the rows where ``a`` is after ``b`` (an error by the standard).
+
+    ``unit``, any case: ``y`` and ``m`` complete years and months, ``d`` days, ``md`` days beyond the complete
+    months, ``ym`` months beyond the complete years, ``yd`` days beyond the complete years. ``md`` and ``yd``
+    count from the day clamped to its month, so they are never negative (Excel's ``md`` may be).
+    """
+    start, end = day_number(a), day_number(b)
+    bad = start > end
+    months = complete_months(start * DAY, end * DAY)
+    key = unit.lower()
+    if key == "d":
+        return end - start, bad
+    if key in ("y", "m", "ym"):
+        return (months // 12 if key == "y" else months if key == "m" else months % 12), bad
+    if key == "md":
+        return end - add_months_days(start, months), bad
+    if key == "yd":
+        return end - add_months_days(start, months // 12 * 12), bad
+    raise ValueError(f"DATEDIF's unit is one of y, m, d, md, ym, yd, not {unit!r}")
+
+
+# ---------------------------------------------------------------- day counts of finance
+
+
+def days360(a: I64, b: I64, european: bool = False) -> I64:
+    """Count days between local dates in a year of twelve 30-day months, signed.
+
+    US (NASD) method: the last day of February and the 31st count as the 30th in ``a``; the 31st counts as
+    the 30th in ``b`` only where ``a`` stands on the 30th. European: each 31st is the 30th.
+    """
+    (y1, m1, d1), (y2, m2, d2) = civil_from_days(day_number(a)), civil_from_days(day_number(b))
+    if european:
+        d1, d2 = np.minimum(d1, 30), np.minimum(d2, 30)
+    else:
+        d1 = np.where(_february_end(y1, m1, d1) | (d1 == 31), 30, d1)
+        d2 = np.where((d2 == 31) & (d1 == 30), 30, d2)
+    return np.asarray((y2 - y1) * 360 + (m2 - m1) * 30 + (d2 - d1))
+
+
+def _february_end(y: I64, m: I64, d: I64) -> Bools:
+    return np.asarray((m == 2) & (d == days_in_month_of(y, m)))
+
+
+def yearfrac(a: I64, b: I64, basis: int = 0) -> npt.NDArray[np.float64]:
+    """Return the years between two local dates, never negative, by day-count basis.
+
+    ``basis``, as in OpenFormula: 0 US 30/360, 1 actual/actual, 2 actual/360, 3 actual/365, 4 European
+    30/360. Another basis raises ValueError.
+    """
+    if basis not in (0, 1, 2, 3, 4):
+        raise ValueError(f"a day-count basis is 0, 1, 2, 3 or 4, not {basis}")
+    start, end = np.minimum(a, b), np.maximum(a, b)
+    days = day_number(end) - day_number(start)
+    if basis == 0:
+        return _us_360(start, end) / 360.0
+    if basis == 4:
+        return days360(start, end, european=True) / 360.0
+    return np.asarray(days / (_year_length(start, end) if basis == 1 else 360.0 if basis == 2 else 365.0))
+
+
+def _us_360(start: I64, end: I64) -> I64:
+    """Count NASD days where two ends of February are a whole number of years apart."""
+    (y1, m1, d1), (y2, m2, d2) = civil_from_days(day_number(start)), civil_from_days(day_number(end))
+    both = _february_end(y1, m1, d1) & _february_end(y2, m2, d2)
+    return days360(start, end) + np.where(both, 30 - d2, 0)
+
+
+def _year_length(start: I64, end: I64) -> npt.NDArray[np.float64]:
+    """Return the length of a year for actual/actual: up to one year 365 or 366, else the years' average."""
+    first, last = day_number(start), day_number(end)
+    (y1, m1, d1), (y2, m2, d2) = civil_from_days(first), civil_from_days(last)
+    short = (y1 == y2) | ((y2 == y1 + 1) & ((m1 > m2) | ((m1 == m2) & (d1 >= d2))))
+    leap1, leap2 = is_leap_year(y1), is_leap_year(y2)
+    holds = (leap1 & (first < days_from_civil(y1, 3, 1))) | (leap2 & (last >= days_from_civil(y2, 3, 1) - 1))
+    within = np.where(np.where(y1 == y2, leap1, holds), 366.0, 365.0)
+    whole = days_from_civil(y2 + 1, 1, 1) - days_from_civil(y1, 1, 1)
+    return np.where(short, within, whole / np.maximum(y2 - y1 + 1, 1))
+
+
+# ---------------------------------------------------------------- workdays
+
+_WEEKMASK: Final = "1111100"
+
+
+def _dates(days: I64) -> npt.NDArray[np.datetime64]:
+    # numpy's calendar takes only sane days; null slots may hold anything
+    return np.clip(days, MIN_DAY - 1, MAX_DAY + 1).astype("datetime64[D]")
+
+
+def _holidays(holidays: I64 | None) -> npt.NDArray[np.datetime64]:
+    return _dates(np.empty(0, np.int64) if holidays is None else day_number(holidays))
+
+
+def is_workday(us: I64, holidays: I64 | None = None) -> Bools:
+    """Tell which local dates are Monday to Friday and not in ``holidays`` (local µs)."""
+    return np.asarray(np.is_busday(_dates(day_number(us)), _WEEKMASK, _holidays(holidays)))
+
+
+def workday(us: I64, count: I64 | int, holidays: I64 | None = None) -> tuple[I64, Bools]:
+    """Return WORKDAY: midnight of the ``count``-th workday after (before, if negative) the date; 0 the date.
+
+    The second array marks results outside the years 1 to 9999.
+    """
+    start = day_number(us)
+    steps = np.broadcast_to(np.clip(np.asarray(count, dtype=np.int64), -4_000_000, 4_000_000), start.shape)
+    dates, free = _dates(start), _holidays(holidays)
+    ahead = np.busday_offset(dates, np.maximum(steps, 0), "backward", _WEEKMASK, free)
+    back = np.busday_offset(dates, np.minimum(steps, 0), "forward", _WEEKMASK, free)
+    found = np.where(steps > 0, ahead, back).astype(np.int64)
+    days = np.where(steps == 0, start, found)
+    return days * DAY, np.asarray((days < MIN_DAY) | (days > MAX_DAY))
+
+
+def networkdays(a: I64, b: I64, holidays: I64 | None = None) -> I64:
+    """Count the workdays from ``a`` to ``b``, both included; negative where ``b`` is before ``a``."""
+    first, last = day_number(np.minimum(a, b)), day_number(np.maximum(a, b))
+    count = np.busday_count(_dates(first), _dates(last + 1), _WEEKMASK, _holidays(holidays)).astype(np.int64)
+    return np.where(a <= b, count, -count)

@@ -1,0 +1,408 @@
+"""One argument of an aggregate: its non-null values by group, and the operations that kernels may ask for.
+
+Aggregate kernels get a :class:`Grouped` for each row argument; they never sort, ``reduceat`` or ``bincount``
+themselves. What costs an ordering is computed once for each argument and kept.
+
+A float sum is the left-to-right sum in row order: the same bits for any thread count. Means for deviations
+are taken from each group's first value, so that equal values have deviations of exactly 0 and values far
+from 0 lose nothing.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from sheetline.functions import ordering
+from sheetline.functions.columns import Column
+from sheetline.functions.errors import Ints, Mask
+from sheetline.functions.groups import Groups
+from sheetline.functions.once import once
+from sheetline.functions.segments import sort_segments
+from sheetline.functions.types import FLOAT, INTEGER, Kind
+
+Array = npt.NDArray[Any]
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Distinct:
+    """The distinct values of each group, ascending: entries, those of one group standing together.
+
+    Attributes:
+        values: the value of each entry, as in ``Grouped.values``.
+        codes: the group of each entry.
+        counts: how many rows have the value.
+        offsets: where each group's entries start; n+1 numbers.
+    """
+
+    values: Array
+    codes: Ints
+    counts: Ints
+    offsets: Ints
+
+    @property
+    def sizes(self) -> Ints:
+        """The number of distinct values of each group."""
+        return np.diff(self.offsets)
+
+    def sum(self, values: Array) -> Floats:
+        """Return the sum, in each group, of one number an entry."""
+        return np.bincount(self.codes, values, len(self.offsets) - 1)
+
+    def largest(self, values: Array) -> Ints:
+        """Return the place of each group's first entry with the largest of ``values``; -1 without entries."""
+        best = np.full(len(self.offsets) - 1, -1, np.int64)
+        if len(values):
+            some = np.flatnonzero(self.sizes)
+            top = np.zeros(len(best), values.dtype)
+            top[some] = np.maximum.reduceat(values, self.offsets[some])
+            places = np.flatnonzero(values == top[self.codes])[::-1]
+            best[self.codes[places]] = places  # the last write is the first entry
+        return best
+
+    def by_count(self) -> Ints:
+        """Return the places of the entries by group, the most frequent first; equal counts by value."""
+        return ordering.stable_order([self.codes, -self.counts], len(self.codes))
+
+
+class Grouped:
+    """The non-null values of one argument, by group. For several arguments rows with any null are left out.
+
+    Attributes:
+        groups: the groups.
+        column: the argument, with its nulls.
+        count: the number of groups.
+    """
+
+    def __init__(self, groups: Groups, column: Column, keep: Mask | None, *, shared: Grouped | None = None) -> None:
+        self.groups = groups
+        self.column = column
+        self.count = groups.count
+        self._keep = keep
+        self._shared = shared
+        self._back: Any = None
+        self._lock = threading.RLock()
+
+    @once
+    def rows(self) -> Ints:
+        """The row of each value in the sheet underneath."""
+        if self._shared is not None:
+            return self._shared.rows
+        if self._keep is None:
+            return np.arange(len(self.column))
+        return np.flatnonzero(self._keep)
+
+    @once
+    def codes(self) -> Ints:
+        """The group of each value."""
+        if self._shared is not None:
+            return self._shared.codes
+        return self.groups.codes if self._keep is None else self.groups.codes[self._keep]
+
+    @once
+    def values(self) -> Array:
+        """The values, row by row, as numbers: floats or int64.
+
+        Text, exact numbers and lists are held as ranks, dates as µs, booleans as 0 and 1; :meth:`restore`
+        brings them back.
+        """
+        if self.column.type.kind in (Kind.FLOAT, Kind.INTEGER, Kind.DATE):
+            data: Array = self.column.data
+        elif self.column.type.kind is Kind.BOOLEAN:
+            data = self.column.data.astype(np.int64)
+        else:
+            data, self._back = ordering.comparable(self.column)
+        return data if self._keep is None else data[self._keep]
+
+    @once
+    def exact(self) -> Array:
+        """The values as Python objects, for exact numbers."""
+        data: Array = self.column.data.astype(object, copy=False)
+        return data if self._keep is None else data[self._keep]
+
+    @once
+    def floats(self) -> Floats:
+        """The numbers as floats; what is too large for a float is infinite."""
+        if not self.column.type.is_big:
+            return self.values.astype(np.float64, copy=False)
+        return np.array([_float(value) for value in self.exact], np.float64)
+
+    @once
+    def sizes(self) -> Ints:
+        """The number of values of each group."""
+        if self._shared is not None:
+            return self._shared.sizes
+        return self.groups.sizes if self._keep is None else np.bincount(self.codes, minlength=self.count)
+
+    @once
+    def offsets(self) -> Ints:
+        """Where each group starts in :attr:`ordered` and :attr:`sorted`; n+1 numbers."""
+        if self._shared is not None:
+            return self._shared.offsets
+        return self.groups.offsets if self._keep is None else np.concatenate(([0], np.cumsum(self.sizes)))
+
+    @once
+    def places(self) -> Ints:
+        """The order that puts the values by group, in row order inside each."""
+        if self._shared is not None:
+            return self._shared.places
+        if self._keep is None:
+            return self.groups.order.rows
+        return ordering.stable_order([self.codes], len(self.codes))
+
+    @once
+    def ordered(self) -> Array:
+        """The values by group, in row order inside each."""
+        taken: Array = self.values[self.places]
+        return taken
+
+    @once
+    def sorted(self) -> Array:
+        """The values by group, ascending inside each."""
+        out = self.ordered.copy()
+        sort_segments(out, self.offsets)
+        return out
+
+    # ------------------------------------------------------------ sums
+
+    def sum(self, weights: Array | None = None) -> Floats:
+        """Return the sum of floats (default: the values) in each group, left to right."""
+        values = self.floats if weights is None else weights
+        return np.bincount(self.codes, values, self.count)
+
+    def total(self) -> tuple[Array, Mask]:
+        """Return the exact sum of integers or big numbers, and a mask of groups whose sum leaves 64 bits."""
+        if self.column.type.is_big:
+            return self.exact_reduce(np.add), np.zeros(self.count, np.bool_)
+        if len(self.values) == 0 or _reach(self.values) * int(self.sizes.max()) < 2**53:
+            return self.sum().astype(np.int64), np.zeros(self.count, np.bool_)  # every partial sum is exact
+        low, some = self.ordered & 0xFFFF_FFFF, np.flatnonzero(self.sizes)
+        sums = np.zeros((2, self.count), np.int64)
+        sums[0, some] = np.add.reduceat(low, self.offsets[some])
+        sums[1, some] = np.add.reduceat(self.ordered >> 32, self.offsets[some])
+        high = sums[1] + (sums[0] >> 32)
+        return (high << 32) | (sums[0] & 0xFFFF_FFFF), (high < -(2**31)) | (high >= 2**31)
+
+    def exact_reduce(self, ufunc: np.ufunc) -> Array:
+        """Return ``ufunc`` reduced over the exact numbers of each group; 0 for groups without values."""
+        from decimal import localcontext
+
+        out = np.zeros(self.count, np.object_)
+        some = np.flatnonzero(self.sizes)
+        if len(some):
+            with localcontext(prec=100):
+                out[some] = ufunc.reduceat(self.exact[self.places], self.offsets[some])
+        return out
+
+    def product(self) -> Floats:
+        """Return the product of the floats in each group, left to right; 1 for groups without values."""
+        out = np.ones(self.count)
+        some = np.flatnonzero(self.sizes)
+        if len(some):
+            out[some] = np.multiply.reduceat(self.floats[self.places], self.offsets[some])
+        return out
+
+    def mean(self) -> Floats:
+        """Return the sum divided by the number of values; NaN where there is none."""
+        with np.errstate(all="ignore"):
+            if self.column.type.kind is Kind.INTEGER:
+                total, bad = self.total()
+                return np.asarray(np.where(bad, self.sum(), total) / self.sizes)
+            return np.asarray(self.sum() / self.sizes)
+
+    # ------------------------------------------------------------ deviations
+
+    @once
+    def _shift(self) -> tuple[Floats, Floats]:
+        """Each group's first value, and the mean of the differences from it."""
+        origin = np.zeros(self.count)
+        origin[self.codes[::-1]] = self.floats[::-1]  # the last write is the first value
+        with np.errstate(all="ignore"):
+            return origin, self.sum(self.floats - origin[self.codes]) / self.sizes
+
+    def center(self) -> Floats:
+        """Return the mean of each group, computed from its first value; NaN where it has none."""
+        origin, rest = self._shift
+        with np.errstate(all="ignore"):
+            return origin + rest
+
+    @once
+    def deviations(self) -> Floats:
+        """Each value less its group's mean, row by row; exactly 0 where all values of the group are equal."""
+        origin, rest = self._shift
+        with np.errstate(all="ignore"):
+            return (self.floats - origin[self.codes]) - rest[self.codes]
+
+    @once
+    def squares(self) -> Floats:
+        """The sum of squared deviations of each group."""
+        with np.errstate(all="ignore"):
+            return self.sum(self.deviations * self.deviations)
+
+    # ------------------------------------------------------------ extremes and order statistics
+
+    def reduce(self, ufunc: np.ufunc) -> Array:
+        """Return ``ufunc`` reduced over each group; 0 for groups without values.
+
+        Only for operations whose result does not depend on the order: min, max, integer add, and, or, xor.
+        """
+        values = self.ordered
+        out = np.zeros(self.count, values.dtype)
+        some = np.flatnonzero(self.sizes)
+        if len(some):
+            out[some] = ufunc.reduceat(values, self.offsets[some])
+        return out
+
+    def min(self) -> Array:
+        """Return the smallest value of each group; 0 where it has none."""
+        return self.reduce(np.minimum)
+
+    def max(self) -> Array:
+        """Return the largest value of each group; 0 where it has none."""
+        return self.reduce(np.maximum)
+
+    def segment(self, group: int) -> Array:
+        """Return the values of one group, in row order."""
+        return self.ordered[self.offsets[group] : self.offsets[group + 1]]
+
+    def first_place(self) -> Ints:
+        """Return for each group the place of its first value in ``values``; -1 where it has none."""
+        first = np.full(self.count, -1, np.int64)
+        count = len(self.codes)
+        first[self.codes[::-1]] = np.arange(count - 1, -1, -1)
+        return first
+
+    def percentile(self, percent: float) -> Floats:
+        """Return the linearly interpolated percentile (0…100) of each group; NaN where it has no value.
+
+        The 0-based position among the ascending values is ``percent * (n - 1) / 100``.
+        """
+        ranked = self if not self.column.type.is_big else self._as_floats
+        values, sizes = ranked.sorted, self.sizes
+        out = np.full(self.count, np.nan)
+        some = sizes > 0
+        last = sizes[some] - 1
+        position = percent * last / 100
+        low = np.floor(position).astype(np.int64)
+        start = self.offsets[:-1][some]
+        below = values[start + low].astype(np.float64)
+        above = values[start + np.minimum(low + 1, last)].astype(np.float64)
+        part = position - low
+        with np.errstate(over="ignore", invalid="ignore"):
+            span = above - below
+            between = np.where(np.isfinite(span), below + part * span, below * (1 - part) + above * part)
+            out[some] = np.where((part == 0) | (below == above), below, between) + 0.0
+        return out
+
+    @once
+    def _as_floats(self) -> Grouped:
+        return self.derived(self.floats)
+
+    def derived(self, values: Floats) -> Grouped:
+        """Return other floats for the same rows, such as distances from the median."""
+        return Grouped(Groups(self.codes, self.count), Column(FLOAT, values), None)
+
+    def regroup(self, codes: Ints, count: int) -> Grouped:
+        """Return the same numbers as floats in other groups, such as samples inside the groups."""
+        return Grouped(Groups(codes, count), Column(FLOAT, self.floats), None)
+
+    def restore(self, values: Array, null: Mask | None = None) -> Column:
+        """Return a column of the argument's own type from numbers as in ``values``."""
+        if self.column.type.kind is Kind.FLOAT:
+            data = values.astype(np.float64, copy=False) + 0.0  # no negative zero: 0.0 equals it
+            return Column(self.column.type, data if null is None else np.where(null, np.nan, data))
+        _ = self.values  # makes what turns ranks back into values
+        return ordering.restore(self.column, values.astype(np.int64, copy=False), self._back, null)
+
+    # ------------------------------------------------------------ distinct values
+
+    @once
+    def distinct(self) -> Distinct:
+        """The distinct values of each group."""
+        values = self.sorted
+        group = np.repeat(np.arange(self.count), self.sizes)
+        new = np.ones(len(values), np.bool_)
+        new[1:] = (values[1:] != values[:-1]) | (group[1:] != group[:-1])
+        starts = np.flatnonzero(new)
+        codes = group[starts]
+        sizes = np.bincount(codes, minlength=self.count)
+        counts = np.diff(np.append(starts, len(values)))
+        return Distinct(values[starts], codes, counts, np.concatenate(([0], np.cumsum(sizes))))
+
+    @once
+    def entry(self) -> Ints:
+        """For each value, row by row, the place of its entry in :attr:`distinct`."""
+        values = self.values
+        keys = ordering.comparable(Column(FLOAT, values))[0] if values.dtype == np.float64 else values
+        order = ordering.stable_order([self.codes, keys], len(keys))
+        in_order, group = keys[order], self.codes[order]
+        new = np.ones(len(keys), np.int64)
+        new[1:] = (in_order[1:] != in_order[:-1]) | (group[1:] != group[:-1])
+        out = np.empty(len(keys), np.int64)
+        out[order] = np.cumsum(new) - 1
+        return out
+
+    def average_ranks(self) -> Floats:
+        """Return the rank of each value inside its group, from 1, row by row; equal values share their mean."""
+        found = self.distinct
+        before = np.cumsum(found.counts) - found.counts - self.offsets[found.codes]
+        return (before + (found.counts + 1) / 2)[self.entry]
+
+    def count_labels(self, labels: Ints, width: int) -> Ints:
+        """Return how often each label 0…width-1 (one for each value) stands in each group, a row a group."""
+        counts = np.bincount(self.codes * width + labels, minlength=self.count * width)
+        return counts.reshape(self.count, width)
+
+
+def _float(value: Any) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        return float("inf") if value > 0 else float("-inf")
+
+
+def _reach(values: Array) -> int:
+    return max(abs(int(values.min())), abs(int(values.max())))
+
+
+def grouped(groups: Groups, columns: Sequence[Column], *, remember: bool = True) -> list[Grouped]:
+    """Return the arguments of an aggregate; rows in which any of them is null are left out.
+
+    The same columns give the same objects, with all orderings made so far, as long as the groups live or
+    until :meth:`Groups.forget`. Pass ``remember=False`` for columns that nobody can ask for again.
+    """
+    if not remember:
+        return _make(groups, columns)
+    return groups.remember(columns, lambda: _make(groups, columns))
+
+
+def _make(groups: Groups, columns: Sequence[Column]) -> list[Grouped]:
+    nulls = [column.nulls() for column in columns]
+    if len(columns) > 1 and all(null is None for null in nulls):
+        return [grouped(groups, [column])[0] for column in columns]  # shared with the one-column aggregates
+    keep: Mask | None = None
+    for null in nulls:
+        if null is not None:
+            keep = ~null if keep is None else keep & ~null
+    first = Grouped(groups, columns[0], keep)
+    return [first, *(Grouped(groups, column, keep, shared=first) for column in columns[1:])]
+
+
+def selected(groups: Groups, column: Column, condition: Column) -> Grouped:
+    """Return the argument on the rows where a condition is true; null is not true."""
+    true = condition.data & condition.valid() & column.valid()
+    return Grouped(groups, column, true)
+
+
+def alone(column: Column) -> Column:
+    """Return the column without its errors: null there."""
+    return replace(column, errors=None)
+
+
+__all__ = ["FLOAT", "INTEGER", "Distinct", "Grouped", "alone", "grouped", "selected"]

@@ -1,0 +1,176 @@
+"""Groups of rows, their order, and what aggregates and series may ask of them.
+
+Grouping is done once for a sheet: :class:`Groups` holds a dense code for each row, in order of first
+appearance. An :class:`Order` (rows of a group contiguous, stable) is made only when something asks.
+What aggregates ask of one argument is in ``grouped.py``; a groups object remembers it, so that all
+percentiles, medians and modes of one column come from one ordering of its values.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from sheetline.functions import ordering
+from sheetline.functions.columns import Column
+from sheetline.functions.errors import Ints, Mask
+from sheetline.functions.once import once
+from sheetline.functions.segments import along_rows, equal_sizes, sort_segments
+from sheetline.functions.types import INTEGER
+
+if TYPE_CHECKING:
+    from sheetline.functions.grouped import Grouped
+
+Array = npt.NDArray[Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Order:
+    """An order in which the rows of each group are contiguous: ``rows``, and n+1 ``offsets`` of groups."""
+
+    rows: Ints
+    offsets: Ints
+
+    @property
+    def count(self) -> int:
+        """The number of groups."""
+        return len(self.offsets) - 1
+
+    @cached_property
+    def sizes(self) -> Ints:
+        """The number of rows of each group."""
+        return np.diff(self.offsets)
+
+    @cached_property
+    def group(self) -> Ints:
+        """The group of each row, in order."""
+        return np.repeat(np.arange(self.count), self.sizes)
+
+    @cached_property
+    def start(self) -> Ints:
+        """For each row, the place of its group's first row."""
+        return np.repeat(self.offsets[:-1], self.sizes)
+
+
+class Groups:
+    """Which group each row belongs to.
+
+    Attributes:
+        codes: the group of each row, 0…count-1, in order of first appearance.
+        count: the number of groups.
+    """
+
+    def __init__(self, codes: Ints, count: int) -> None:
+        self.codes = codes
+        self.count = count
+        self._lock = threading.RLock()
+        #: Arguments of aggregates by the identity of their columns; the columns are held, so no id is reused.
+        self._known: dict[tuple[int, ...], tuple[tuple[Column, ...], list[Grouped]]] = {}
+
+    @classmethod
+    def single(cls, rows: int) -> Groups:
+        """Return one group of all rows; it exists also without rows."""
+        return cls(np.zeros(rows, np.int64), 1)
+
+    @classmethod
+    def of(cls, keys: Sequence[Column]) -> Groups:
+        """Return the groups of equal key tuples. Nulls are one value, errors one a code."""
+        codes, count = ordering.dense_codes(keys[0])
+        for key in keys[1:]:
+            codes, count = _combine(codes, count, *ordering.dense_codes(key))
+        return cls(*_by_appearance(codes, count))
+
+    def refine(self, key: Column) -> Groups:
+        """Return these groups divided further by a key."""
+        return self.refine_codes(*ordering.dense_codes(key))
+
+    def refine_codes(self, codes: Ints, count: int) -> Groups:
+        """Return these groups divided further by codes 0…count-1."""
+        return Groups(*_by_appearance(*_combine(self.codes, self.count, codes, count)))
+
+    @once
+    def sizes(self) -> Ints:
+        """The number of rows of each group."""
+        return np.bincount(self.codes, minlength=self.count)
+
+    @once
+    def first(self) -> Ints:
+        """The first row of each group."""
+        first = np.zeros(self.count, np.int64)
+        rows = len(self.codes)
+        first[self.codes[::-1]] = np.arange(rows - 1, -1, -1)
+        return first
+
+    @once
+    def offsets(self) -> Ints:
+        """Where each group starts in any order of the rows by group; n+1 numbers."""
+        return np.concatenate(([0], np.cumsum(self.sizes)))
+
+    @once
+    def order(self) -> Order:
+        """The rows by group, in row order inside each."""
+        return Order(ordering.stable_order([self.codes], len(self.codes)), self.offsets)
+
+    def first_where(self, mask: Mask) -> Ints:
+        """Return the first row of each group for which ``mask`` is true, -1 where there is none."""
+        first = np.full(self.count, -1, np.int64)
+        rows = np.flatnonzero(mask)[::-1]
+        first[self.codes[rows]] = rows
+        return first
+
+    def remember(self, columns: Sequence[Column], make: Callable[[], list[Grouped]]) -> list[Grouped]:
+        """Return what ``make`` gave for these very columns, calling it only the first time."""
+        key = tuple(map(id, columns))
+        with self._lock:
+            known = self._known.get(key)
+            if known is None:
+                known = self._known[key] = (tuple(columns), make())
+            return known[1]
+
+    def forget(self) -> None:
+        """Drop what is remembered of columns (orderings of their values), to give the memory back."""
+        with self._lock:
+            self._known.clear()
+
+    def ordered_by(self, keys: Sequence[Ints]) -> Order:
+        """Return the rows by group, inside each by ``keys`` (see :func:`ordering.sort_key`), stably."""
+        if not keys:
+            return self.order
+        return Order(ordering.stable_order([self.codes, *keys], len(self.codes)), self.offsets)
+
+
+def _combine(a: Ints, count_a: int, b: Ints, count_b: int) -> tuple[Ints, int]:
+    if count_a * count_b >= 2**62:
+        a, count_a = ordering.first_appearance(a)
+        b, count_b = ordering.first_appearance(b)
+    return a * count_b + b, count_a * count_b
+
+
+def _by_appearance(codes: Ints, count: int) -> tuple[Ints, int]:
+    """Return codes renumbered densely in order of first appearance."""
+    rows = len(codes)
+    if rows == 0:
+        return codes, 0
+    if count > 4 * rows + 1024:
+        return ordering.first_appearance(codes)
+    first = np.full(count, rows, np.int64)
+    first[codes[::-1]] = np.arange(rows - 1, -1, -1)
+    used = np.flatnonzero(first < rows)
+    in_order = used[ordering.stable_order([first[used]], len(used))]
+    number = np.empty(count, np.int64)
+    number[in_order] = np.arange(len(in_order))
+    return number[codes], len(in_order)
+
+
+def row_numbers(order: Order) -> Column:
+    """Return 1, 2, 3 … inside each group, in order."""
+    return Column(INTEGER, np.arange(len(order.rows)) - order.start + 1)
+
+
+__all__ = ["Groups", "Order", "along_rows", "equal_sizes", "row_numbers", "sort_segments"]

@@ -1,0 +1,212 @@
+"""Putting rows in order: sortable keys, stable orders, and dense codes of equal values.
+
+Every order here is stable: rows with equal keys keep their order. Row numbers are packed into the low
+bits of the keys where everything fits into 63 bits, because one ``np.sort`` of packed integers is many
+times faster than a stable argsort.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from sheetline.functions.columns import Column
+from sheetline.functions.errors import Ints
+from sheetline.functions.types import Kind
+
+_NULL_KEY = np.iinfo(np.int64).max - 1
+_ERROR_KEY = np.iinfo(np.int64).max
+
+
+def text_codes(column: Column) -> tuple[Ints, Any]:
+    """Return ``(codes, dictionary)`` of a text column; nulls have code -1.
+
+    The dictionary is in order of first appearance for plain text, as stored for coded text, where
+    it may hold values that no row has, but no value twice.
+    """
+    data = column.data
+    if not isinstance(data, pa.DictionaryArray):
+        data = data.dictionary_encode()
+    indices = data.indices
+    if indices.null_count:
+        indices = indices.fill_null(-1)
+    codes = indices.to_numpy(zero_copy_only=False).astype(np.int64)
+    return codes, data.dictionary
+
+
+def comparable(column: Column) -> tuple[Ints, Any]:
+    """Return int64 keys in the order of the column's values, and what turns keys back into values.
+
+    Equal values have equal keys (``-0.0`` equals ``0.0``). Keys of null rows are arbitrary. The second
+    result is for :func:`restore`.
+    """
+    kind = column.type.kind
+    if kind is Kind.FLOAT:
+        bits = (column.data + 0.0).view(np.int64)  # -0.0 + 0.0 is 0.0
+        return bits ^ ((bits >> 63) & np.int64(0x7FFF_FFFF_FFFF_FFFF)), None
+    if kind in (Kind.INTEGER, Kind.DATE):
+        return column.data, None
+    if kind in (Kind.BOOLEAN, Kind.NULL):
+        return column.data.astype(np.int64), None
+    if kind is Kind.STRING:
+        codes, dictionary = text_codes(column)
+        import pyarrow.compute as pc
+
+        order = pc.sort_indices(dictionary)
+        ranks = np.empty(len(dictionary), np.int64)
+        ranks[order.to_numpy()] = np.arange(len(dictionary))
+        return (ranks[codes] if len(ranks) else codes), dictionary.take(order)
+    return _compound_keys(column)
+
+
+def _compound_keys(column: Column) -> tuple[Ints, Ints]:
+    """Return ranks of exact numbers, lists and pairs, and for each rank a row that holds the value."""
+    null = column.nulls()
+    gone = [False] * len(column) if null is None else null.tolist()
+    values = [None if skip else _hashable(v) for v, skip in zip(column.to_list(), gone, strict=True)]
+    row_of: dict[Any, int] = {}
+    for row, (value, skip) in enumerate(zip(values, gone, strict=True)):
+        if not skip:
+            row_of.setdefault(value, row)
+    rank = {value: number for number, value in enumerate(sorted(row_of))}
+    keys = np.array([0 if skip else rank[value] for value, skip in zip(values, gone, strict=True)], np.int64)
+    return keys, np.array([row_of[value] for value in rank], np.int64)
+
+
+def _hashable(value: Any) -> Any:
+    """Return lists and pairs as tuples that can be compared: a null element is the smallest."""
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list):
+        return tuple((item is not None, 0 if item is None else _hashable(item)) for item in value)
+    return value
+
+
+def restore(column: Column, keys: Ints, back: Any, null: npt.NDArray[np.bool_] | None = None) -> Column:
+    """Return a column of the type of ``column`` from keys made by :func:`comparable`."""
+    kind = column.type.kind
+    if kind is Kind.FLOAT:
+        bits = keys ^ ((keys >> 63) & np.int64(0x7FFF_FFFF_FFFF_FFFF))
+        data = bits.view(np.float64)
+        return Column(column.type, data if null is None else np.where(null, np.nan, data))
+    if kind in (Kind.INTEGER, Kind.DATE):
+        return Column(column.type, keys, null)
+    if kind in (Kind.BOOLEAN, Kind.NULL):
+        return Column(column.type, keys.astype(np.bool_), null)
+    if kind is Kind.STRING:
+        return Column(column.type, back.take(pa.array(keys if null is None else np.where(null, 0, keys), mask=null)))
+    gone = np.zeros(len(keys), np.bool_) if null is None else null
+    rows = np.full(len(keys), -1, np.int64)
+    rows[~gone] = back[keys[~gone]]
+    return replace(column, errors=None).take(rows, missing=True)
+
+
+def sort_key(column: Column, *, descending: bool = False) -> Ints:
+    """Return int64 keys whose ascending order is the column's order: nulls, then errors, last in either."""
+    keys, _ = comparable(column)
+    null = column.nulls()
+    top = int(keys.max(initial=0)) if null is None else int(keys.max(initial=0, where=~null))
+    low = int(keys.min(initial=0)) if null is None else int(keys.min(initial=0, where=~null))
+    if top >= _NULL_KEY or low <= -_NULL_KEY:  # the extremes of int64 stand for null and error: use ranks
+        _, keys = np.unique(keys, return_inverse=True)
+        keys = keys.astype(np.int64)
+    if descending:
+        keys = -keys
+    if null is None:
+        return keys
+    keys = np.where(null, _NULL_KEY, keys)
+    if column.errors is not None:
+        keys[column.errors.rows] = _ERROR_KEY
+    return keys
+
+
+def stable_order(keys: Sequence[Ints], rows: int) -> Ints:
+    """Return the row numbers in ascending order of ``keys`` (the first is the primary one), stably."""
+    if rows == 0 or not keys:
+        return np.arange(rows, dtype=np.int64)
+    packed = _pack(keys, rows)
+    if packed is not None:
+        row_bits = max(rows - 1, 1).bit_length()
+        packed <<= row_bits
+        packed |= np.arange(rows, dtype=np.int64)
+        packed.sort()
+        packed &= (1 << row_bits) - 1
+        return packed
+    return np.lexsort(tuple(reversed(keys))).astype(np.int64, copy=False)
+
+
+_STEPS = (86_400_000_000, 3_600_000_000, 60_000_000, 1_000_000, 1_000)
+
+
+def _pack(keys: Sequence[Ints], rows: int) -> Ints | None:
+    """Return all keys in one non-negative int64 that leaves room for the row number, or None."""
+    room = 63 - max(rows - 1, 1).bit_length()
+    parts: list[tuple[Ints, int, int, int]] = []
+    for key in keys:
+        low, high = int(key.min()), int(key.max())
+        if high >= _NULL_KEY and low < high:  # squeeze the keys of nulls and errors behind the values
+            values = key[key < _NULL_KEY]
+            high = int(values.max()) + 2
+            key = np.minimum(key, high - 1) + (key == _ERROR_KEY)
+        if high - low >= 2**63:  # differences would leave 64 bits
+            return None
+        step = _common_step(key, low) if (high - low).bit_length() > 24 else 1
+        parts.append((key, low, step, ((high - low) // step).bit_length()))
+    if sum(bits for *_, bits in parts) > room:
+        return None
+    out: Ints | None = None
+    for key, low, step, bits in parts:
+        part = key - low
+        if step > 1:
+            part //= step
+        if out is None:
+            out = part
+        else:
+            out <<= bits
+            out |= part
+    return out
+
+
+def _common_step(key: Ints, low: int) -> int:
+    """Return a divisor of all differences: instants are mostly whole seconds or milliseconds."""
+    probe = key[:: max(len(key) // 64, 1)] - low
+    for step in _STEPS:
+        if not (probe % step).any() and not ((key - low) % step).any():
+            return step
+    return 1
+
+
+def dense_codes(column: Column) -> tuple[Ints, int]:
+    """Return codes 0…n-1 of equal values and n; nulls have one code, errors one code for each error code."""
+    rows = len(column)
+    if column.type.kind is Kind.STRING:
+        codes, dictionary = text_codes(column)
+        count = len(dictionary)
+        codes = np.where(codes < 0, count, codes) if column.data.null_count else codes
+    else:
+        codes, _ = comparable(column)
+        null = column.nulls()
+        low, high = (int(codes.min()), int(codes.max())) if rows else (0, 0)
+        if high - low <= 2 * rows + 1024:
+            codes, count = codes - low, high - low + 1
+        else:
+            codes, count = first_appearance(codes)
+        if null is not None:
+            codes = np.where(null, count, codes)
+    count += 1
+    if column.errors is not None:
+        codes = codes.copy()
+        codes[column.errors.rows] = count + column.errors.codes
+        count += 256
+    return codes, count
+
+
+def first_appearance(keys: Ints) -> tuple[Ints, int]:
+    """Return codes 0…n-1 of equal keys in order of first appearance, and n."""
+    encoded = pa.array(keys).dictionary_encode()
+    return encoded.indices.to_numpy().astype(np.int64), len(encoded.dictionary)

@@ -1,0 +1,113 @@
+"""All functions by name: the built-in categories, those that packages bring, and a user's own."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from collections.abc import Iterator
+from importlib.metadata import entry_points
+from typing import Any
+
+from sheetline.functions.declare import DeclarationError, Function, declared
+
+#: The modules of declarations, by category. A module that is not listed here does not exist for users.
+MODULES: tuple[str, ...] = (
+    "keys",
+    "aggregates",
+    "aggregates_moments",
+    "aggregates_ordered",
+    "aggregates_pairs",
+    "aggregates_text",
+    "series",
+    "series_running",
+    "series_smoothing",
+    "series_paths",
+    "columnwise",
+    "columnwise_scale",
+    "expanding",
+    "operators",
+    "logic",
+    "nulls",
+    "conversion",
+    "arithmetic",
+    "mathematics",
+    "trigonometry",
+    "integers",
+    "distributions",
+    "text",
+    "text_search",
+    "text_change",
+    "regular",
+    "date",
+    "date_change",
+    "date_business",
+    "geography",
+    "lookup",
+)
+
+#: The entry point by which a package brings functions of its own: a module, or a list of functions.
+ENTRY_POINT = "sheetline.functions"
+
+
+class Registry:
+    """Functions by upper-case name and alias. Loading happens once, at the first look-up."""
+
+    def __init__(self) -> None:
+        self._functions: dict[str, Function] = {}
+        self._names: dict[str, Function] = {}
+        self._seen = 0
+        self._loaded = False
+
+    def add(self, function: Function) -> None:
+        """Add one function.
+
+        Raises:
+            DeclarationError: its name, or an alias, is taken by another one.
+        """
+        for name in (function.name, *function.aliases):
+            known = self._names.get(name)
+            if known is not None and known is not function:
+                raise DeclarationError(f"{name} is declared already, in category {known.category}")
+        self._functions[function.name] = function
+        for name in (function.name, *function.aliases):
+            self._names[name] = function
+
+    def _load(self) -> None:
+        if not self._loaded:
+            self._loaded = True
+            for name in MODULES:
+                if importlib.util.find_spec(f"{__package__}.{name}") is None:
+                    continue  # TEMPORARY while the categories are being written
+                importlib.import_module(f"{__package__}.{name}")
+            for point in entry_points(group=ENTRY_POINT):
+                point.load()
+        known = declared()
+        while self._seen < len(known):
+            function = known[self._seen]
+            self._seen += 1
+            self.add(function)
+
+    def get(self, name: str) -> Function | None:
+        """Return the function of this name or alias, in any case, or None."""
+        self._load()
+        return self._names.get(name.upper())
+
+    def __iter__(self) -> Iterator[Function]:
+        self._load()
+        return iter(sorted(self._functions.values(), key=lambda function: function.name))
+
+    def __len__(self) -> int:
+        self._load()
+        return len(self._functions)
+
+    def names(self) -> list[str]:
+        """Return every name and alias, sorted."""
+        self._load()
+        return sorted(self._names)
+
+    def to_dicts(self) -> list[dict[str, Any]]:
+        """Return every declaration as plain data."""
+        return [function.to_dict() for function in self]
+
+
+REGISTRY = Registry()

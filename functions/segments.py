@@ -1,0 +1,55 @@
+"""Contiguous segments of an array: sorting each, and working on those of equal size together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from sheetline.functions.errors import Ints
+
+Array = npt.NDArray[Any]
+
+
+def sort_segments(values: Array, offsets: Ints) -> None:
+    """Sort each segment in place: large ones slice by slice, small ones together by equal size."""
+    sizes = np.diff(offsets)
+    for group in np.flatnonzero(sizes >= 48):
+        values[offsets[group] : offsets[group + 1]].sort()
+    small = np.where(sizes < 48, sizes, 0)
+    for size in np.flatnonzero(np.bincount(small)):
+        if size >= 2:
+            starts = offsets[:-1][small == size]
+            for part in np.array_split(starts, max(len(starts) * int(size) // 262_144, 1)):
+                index = part[:, None] + np.arange(size)
+                block = values[index]
+                block.sort(axis=1)
+                values[index] = block
+
+
+def equal_sizes(offsets: Ints, cells: int = 1 << 20) -> Iterator[tuple[Ints, Ints]]:
+    """Yield ``(groups, index)`` for groups of one size together: ``index`` has a row for each group.
+
+    Lets a kernel work on a 2-D block, along its rows, instead of once a group. Blocks have about
+    ``cells`` cells at the most; groups without rows are left out.
+    """
+    sizes = np.diff(offsets)
+    for size in np.unique(sizes):
+        if size == 0:
+            continue
+        groups = np.flatnonzero(sizes == size)
+        for part in np.array_split(groups, max(len(groups) * int(size) // cells, 1)):
+            yield part, offsets[part][:, None] + np.arange(size)
+
+
+def along_rows(values: Array, offsets: Ints, operation: Callable[[Array], Array]) -> Array:
+    """Apply ``operation`` (2-D array → 2-D array of the same shape, along rows) to each segment."""
+    out: Array | None = None
+    for _, index in equal_sizes(offsets):
+        done = operation(values[index])
+        if out is None:
+            out = np.empty(len(values), done.dtype)
+        out[index] = done
+    return np.empty(0, values.dtype) if out is None else out

@@ -1,0 +1,1 @@
+"""The JSON model of a workbook: what the file may hold, key by key."""

@@ -1,0 +1,108 @@
+"""Formula sheets: one formula a column, over the rows or the groups of the sheet underneath."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BeforeValidator, Field, ModelWrapValidatorHandler, PrivateAttr, model_validator
+
+from sheetline.workbook.model.base import (
+    ColumnType,
+    DerivedSheet,
+    Formula,
+    Model,
+    Name,
+    Names,
+    checked_names,
+    fail,
+    repeated,
+)
+from sheetline.workbook.problems import Problem, problem, quoted
+
+
+class FormulaColumn(Model):
+    """A column and the formula that computes it."""
+
+    name: Name = Field(description="The column's name.")
+    formula: Formula = Field(description="How it is computed.")
+    description: str | None = Field(default=None, description="What it holds, with its unit.")
+    type: ColumnType | None = Field(default=None, description="The type that the formula must have (an assertion).")
+
+
+class CopyExcept(Model):
+    """All columns of the sheet underneath but some."""
+
+    except_: Names = Field(alias="except", description="The columns that are not copied.")
+
+
+def _columns(value: object) -> object:
+    """Read the short form {name: formula} as the list that it stands for."""
+    if isinstance(value, Mapping):
+        return tuple({"name": name, "formula": formula} for name, formula in value.items())
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _copy(value: object) -> object:
+    # A union would report every alternative; so the alternatives are told apart here.
+    if isinstance(value, bool | CopyExcept):
+        return value
+    if isinstance(value, list | tuple):
+        return checked_names(value)
+    expected = 'true, false, a list of columns or {"except": [columns]}'
+    if isinstance(value, Mapping):
+        names = value.get("except")
+        if len(value) == 1 and isinstance(names, list | tuple):
+            return CopyExcept.model_construct(except_=checked_names(names, "except"))
+        raise fail("W103", expected=expected, got="another object", advice="")
+    raise fail("W103", expected=expected, got=quoted(value), advice="")
+
+
+class FormulasSheet(DerivedSheet):
+    """A sheet of formulas."""
+
+    kind: Literal["formulas"] = Field(description="A formula for each column.")
+    columns: Annotated[
+        tuple[FormulaColumn, ...],
+        BeforeValidator(_columns, json_schema_input_type=tuple[FormulaColumn, ...] | dict[str, str]),
+    ] = Field(description="The columns in order: a list of objects, or {name: formula}.")
+    copy_: Annotated[
+        bool | Names | CopyExcept,
+        BeforeValidator(_copy, json_schema_input_type=bool | tuple[str, ...] | CopyExcept),
+    ] = Field(
+        default=False, alias="copy", description='Columns taken over as they are: true, a list, or {"except": […]}.'
+    )
+
+    _mapping: bool = PrivateAttr(default=False)
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _remember_form(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        sheet = handler(data)
+        if isinstance(data, Mapping) and isinstance(data.get("columns"), Mapping):
+            sheet._mapping = True
+        return sheet
+
+    def check(self) -> Iterator[Problem]:
+        """At least one column; no column twice, also not among the copied ones."""
+        if not self.columns and self.copy_ is False:
+            yield problem(("columns",), "W106", key="'columns'")
+        seen: set[str] = set()
+        for index, column in enumerate(self.columns):
+            if column.name in seen:
+                yield problem(("columns", index, "name"), "W202", name=quoted(column.name), advice="rename one of them")
+            seen.add(column.name)
+        if isinstance(self.copy_, tuple):
+            yield from repeated(self.copy_, "copy")
+        elif isinstance(self.copy_, CopyExcept):
+            yield from repeated(self.copy_.except_, "copy", "except")
+
+    def written(self) -> dict[str, object]:
+        """Keep the short form of the columns where it was written so."""
+        result = super().written()
+        if self._mapping and all(c.type is None and c.description is None for c in self.columns):
+            result["columns"] = {column.name: column.formula for column in self.columns}
+        return result
+
+
+# --- binding, schema, lineage, execution
