@@ -57,7 +57,8 @@ class Origin:
     """Where errors were made: the function, what it says, and its arguments at the failing rows.
 
     ``args`` holds one sequence or constant for each argument; ``items`` of :class:`Errors` index them.
-    ``note`` may name arguments as ``{0}``, ``{1}`` …; without a note the code's own words are used.
+    ``note`` may name arguments as ``{0}``, ``{1}`` …, or one as ``{!0}``, which is written as it is, without
+    quotes (a user's own message); without a note the code's own words are used.
     """
 
     function: str
@@ -70,6 +71,8 @@ class Origin:
         if self.note:
             text = self.note
             for place, value in enumerate(values):
+                if "{!" + str(place) + "}" in text:
+                    return text.replace("{!" + str(place) + "}", str(_pick(self.args[place], item)))
                 text = text.replace("{" + str(place) + "}", value)
             return text
         call = f"{self.function}({';'.join(values)})" if self.function else ";".join(values)

@@ -68,7 +68,8 @@ def call_aggregate(app: Application, args: Sequence[Argument], groups: Groups, e
     A group that holds an error gives its first error; one without values gives null (see ``empty``).
     """
     function = app.function
-    cast = _arguments(app, args)
+    # an argument of the right type stays the very same object: groups remember their orderings of it
+    cast = [arg if arg.type == type_ else _cast(arg, type_) for arg, type_ in zip(args, app.types, strict=True)]
     rows = len(groups.codes)
     columns = [
         arg.column(rows) if isinstance(arg, Constant) and not _is_const(app, i) else arg for i, arg in enumerate(cast)
@@ -79,13 +80,19 @@ def call_aggregate(app: Application, args: Sequence[Argument], groups: Groups, e
     ctx = _context(app, (), groups.count, env)
     ctx.groups = groups
     row_columns = [c for c in columns if isinstance(c, Column)]
-    sizes = None
+    constants = [c for c in columns if isinstance(c, Constant)]
+    if function.nulls == "strict" and any(c.value is None for c in constants):
+        spread = (None if c.errors is None else c.errors.take(np.zeros(groups.count, np.int64), 1) for c in constants)
+        return Column.nulls_of(app.type, groups.count).with_errors(err.first((errors, *spread)))
+    sizes: Any = None
+    values: list[Any]
     if function.nulls == "own" or not row_columns:
         values = [c if isinstance(c, Column) else _constant(app, i, c) for i, c in enumerate(columns)]
     else:
-        made = iter(grouped(groups, row_columns))
-        values = [next(made) if isinstance(c, Column) else _constant(app, i, c) for i, c in enumerate(columns)]
-        sizes = next(v.sizes for v, c in zip(values, columns, strict=True) if isinstance(c, Column))
+        given = {id(arg) for arg in args}
+        made = grouped(groups, row_columns, remember=all(id(column) in given for column in row_columns))
+        sizes, rest = made[0].sizes, iter(made)
+        values = [next(rest) if isinstance(c, Column) else _constant(app, i, c) for i, c in enumerate(columns)]
     out = _run(app, ctx, values)
     column = out if isinstance(out, Column) else wrap(app.type, out, groups.count)
     if column.type != app.type:

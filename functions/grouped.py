@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -20,11 +20,12 @@ import numpy.typing as npt
 
 from sheetline.functions import ordering
 from sheetline.functions.columns import Column
+from sheetline.functions.context import Call
 from sheetline.functions.errors import Ints, Mask
 from sheetline.functions.groups import Groups
 from sheetline.functions.once import once
-from sheetline.functions.segments import sort_segments
-from sheetline.functions.types import FLOAT, INTEGER, Kind
+from sheetline.functions.segments import order_segments, sort_segments
+from sheetline.functions.types import FLOAT, Kind
 
 Array = npt.NDArray[Any]
 Floats = npt.NDArray[np.float64]
@@ -53,7 +54,8 @@ class Distinct:
 
     def sum(self, values: Array) -> Floats:
         """Return the sum, in each group, of one number an entry."""
-        return np.bincount(self.codes, values, len(self.offsets) - 1)
+        sums: Any = np.bincount(self.codes, values.astype(np.float64, copy=False), len(self.offsets) - 1)
+        return np.asarray(sums, np.float64)
 
     def largest(self, values: Array) -> Ints:
         """Return the place of each group's first entry with the largest of ``values``; -1 without entries."""
@@ -165,7 +167,7 @@ class Grouped:
     @once
     def sorted(self) -> Array:
         """The values by group, ascending inside each."""
-        out = self.ordered.copy()
+        out: Array = self.ordered.copy() if "ordered" in self.__dict__ else self.values[self.places]
         sort_segments(out, self.offsets)
         return out
 
@@ -173,8 +175,9 @@ class Grouped:
 
     def sum(self, weights: Array | None = None) -> Floats:
         """Return the sum of floats (default: the values) in each group, left to right."""
-        values = self.floats if weights is None else weights
-        return np.bincount(self.codes, values, self.count)
+        values = self.floats if weights is None else weights.astype(np.float64, copy=False)
+        sums: Any = np.bincount(self.codes, values, self.count)
+        return np.asarray(sums, np.float64)
 
     def total(self) -> tuple[Array, Mask]:
         """Return the exact sum of integers or big numbers, and a mask of groups whose sum leaves 64 bits."""
@@ -261,10 +264,14 @@ class Grouped:
 
     def min(self) -> Array:
         """Return the smallest value of each group; 0 where it has none."""
+        if "sorted" in self.__dict__ and len(self.sorted):
+            return np.where(self.sizes > 0, self.sorted[np.minimum(self.offsets[:-1], len(self.sorted) - 1)], 0)
         return self.reduce(np.minimum)
 
     def max(self) -> Array:
         """Return the largest value of each group; 0 where it has none."""
+        if "sorted" in self.__dict__ and len(self.sorted):
+            return np.where(self.sizes > 0, self.sorted[self.offsets[1:] - 1], 0)
         return self.reduce(np.maximum)
 
     def segment(self, group: int) -> Array:
@@ -340,8 +347,8 @@ class Grouped:
         """For each value, row by row, the place of its entry in :attr:`distinct`."""
         values = self.values
         keys = ordering.comparable(Column(FLOAT, values))[0] if values.dtype == np.float64 else values
-        order = ordering.stable_order([self.codes, keys], len(keys))
-        in_order, group = keys[order], self.codes[order]
+        order = self.places[order_segments(keys[self.places], self.offsets)]
+        in_order, group = keys[order], np.repeat(np.arange(self.count), self.sizes)
         new = np.ones(len(keys), np.int64)
         new[1:] = (in_order[1:] != in_order[:-1]) | (group[1:] != group[:-1])
         out = np.empty(len(keys), np.int64)
@@ -378,14 +385,14 @@ def grouped(groups: Groups, columns: Sequence[Column], *, remember: bool = True)
     until :meth:`Groups.forget`. Pass ``remember=False`` for columns that nobody can ask for again.
     """
     if not remember:
-        return _make(groups, columns)
-    return groups.remember(columns, lambda: _make(groups, columns))
+        return _make(groups, columns, remember)
+    return groups.remember(columns, lambda: _make(groups, columns, remember))
 
 
-def _make(groups: Groups, columns: Sequence[Column]) -> list[Grouped]:
+def _make(groups: Groups, columns: Sequence[Column], remember: bool) -> list[Grouped]:
     nulls = [column.nulls() for column in columns]
-    if len(columns) > 1 and all(null is None for null in nulls):
-        return [grouped(groups, [column])[0] for column in columns]  # shared with the one-column aggregates
+    if len(columns) > 1 and all(null is None for null in nulls):  # shared with the one-column aggregates
+        return [grouped(groups, [column], remember=remember)[0] for column in columns]
     keep: Mask | None = None
     for null in nulls:
         if null is not None:
@@ -400,9 +407,17 @@ def selected(groups: Groups, column: Column, condition: Column) -> Grouped:
     return Grouped(groups, column, true)
 
 
-def alone(column: Column) -> Column:
-    """Return the column without its errors: null there."""
-    return replace(column, errors=None)
+def settle(ctx: Call, out: Array, enough: Mask, divisor: Array | None = None) -> Array:
+    """Return a float result whose missing values are accounted for: null, DIV0 or OVERFLOW, never a silent NaN.
 
-
-__all__ = ["FLOAT", "INTEGER", "Distinct", "Grouped", "alone", "grouped", "selected"]
+    Args:
+        ctx: the call, which gets the failures.
+        out: one float a group.
+        enough: groups with enough values; the others give null.
+        divisor: where it is 0 in a group with enough values, the result is an error DIV0.
+    """
+    if divisor is not None:
+        ctx.fail(enough & (divisor == 0), "DIV0")
+    ctx.fail(enough & ~np.isfinite(out), "OVERFLOW")
+    ctx.nullify(~enough)
+    return np.where(enough, out, np.nan)

@@ -21,7 +21,7 @@ from sheetline.functions import ordering
 from sheetline.functions.columns import Column
 from sheetline.functions.errors import Ints, Mask
 from sheetline.functions.once import once
-from sheetline.functions.segments import along_rows, equal_sizes, sort_segments
+from sheetline.functions.segments import along_rows, equal_sizes, order_segments, sort_segments
 from sheetline.functions.types import INTEGER
 
 if TYPE_CHECKING:
@@ -142,7 +142,12 @@ class Groups:
         """Return the rows by group, inside each by ``keys`` (see :func:`ordering.sort_key`), stably."""
         if not keys:
             return self.order
-        return Order(ordering.stable_order([self.codes, *keys], len(self.codes)), self.offsets)
+        rows = ordering.packed_order([self.codes, *keys], len(self.codes))
+        if rows is None:  # from the last key to the first, each inside the groups
+            rows = self.order.rows
+            for key in reversed(keys):
+                rows = rows[order_segments(key[rows], self.offsets)]
+        return Order(rows, self.offsets)
 
 
 def _combine(a: Ints, count_a: int, b: Ints, count_b: int) -> tuple[Ints, int]:
@@ -173,4 +178,4 @@ def row_numbers(order: Order) -> Column:
     return Column(INTEGER, np.arange(len(order.rows)) - order.start + 1)
 
 
-__all__ = ["Groups", "Order", "along_rows", "equal_sizes", "row_numbers", "sort_segments"]
+__all__ = ["Groups", "Order", "along_rows", "equal_sizes", "order_segments", "row_numbers", "sort_segments"]

@@ -127,17 +127,25 @@ def sort_key(column: Column, *, descending: bool = False) -> Ints:
 
 def stable_order(keys: Sequence[Ints], rows: int) -> Ints:
     """Return the row numbers in ascending order of ``keys`` (the first is the primary one), stably."""
+    packed = packed_order(keys, rows)
+    if packed is not None:
+        return packed
+    return np.lexsort(tuple(reversed(keys))).astype(np.int64, copy=False)
+
+
+def packed_order(keys: Sequence[Ints], rows: int) -> Ints | None:
+    """Return what :func:`stable_order` gives where keys and row number fit into 63 bits, else None."""
     if rows == 0 or not keys:
         return np.arange(rows, dtype=np.int64)
     packed = _pack(keys, rows)
-    if packed is not None:
-        row_bits = max(rows - 1, 1).bit_length()
-        packed <<= row_bits
-        packed |= np.arange(rows, dtype=np.int64)
-        packed.sort()
-        packed &= (1 << row_bits) - 1
-        return packed
-    return np.lexsort(tuple(reversed(keys))).astype(np.int64, copy=False)
+    if packed is None:
+        return None
+    row_bits = max(rows - 1, 1).bit_length()
+    packed <<= row_bits
+    packed |= np.arange(rows, dtype=np.int64)
+    packed.sort()
+    packed &= (1 << row_bits) - 1
+    return packed
 
 
 _STEPS = (86_400_000_000, 3_600_000_000, 60_000_000, 1_000_000, 1_000)

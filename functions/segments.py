@@ -29,6 +29,24 @@ def sort_segments(values: Array, offsets: Ints) -> None:
                 values[index] = block
 
 
+def order_segments(values: Array, offsets: Ints) -> Ints:
+    """Return the places of the values, ascending inside each segment, stably."""
+    out = np.arange(len(values))
+    sizes = np.diff(offsets)
+    for group in np.flatnonzero(sizes >= 48):
+        start, stop = offsets[group], offsets[group + 1]
+        out[start:stop] = np.argsort(values[start:stop], kind="stable")
+        out[start:stop] += start
+    small = np.where(sizes < 48, sizes, 0)
+    for size in np.flatnonzero(np.bincount(small)):
+        if size >= 2:
+            starts = offsets[:-1][small == size]
+            for part in np.array_split(starts, max(len(starts) * int(size) // 262_144, 1)):
+                index = part[:, None] + np.arange(size)
+                out[index] = np.argsort(values[index], axis=1, kind="stable") + part[:, None]
+    return out
+
+
 def equal_sizes(offsets: Ints, cells: int = 1 << 20) -> Iterator[tuple[Ints, Ints]]:
     """Yield ``(groups, index)`` for groups of one size together: ``index`` has a row for each group.
 

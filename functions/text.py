@@ -130,7 +130,8 @@ def char(code: Any, ctx: Call) -> Any:
     code = np.broadcast_to(code, (ctx.rows,))
     bad = (code < 1) | (code > 255)
     ctx.fail(bad, "VALUE", "CHAR: the code {0} is outside 1 … 255")
-    return pa.array(_CHARS_1252, TEXT).take(pa.array(np.where(bad, 63, code)))
+    chars: Any = pa.array(_CHARS_1252, TEXT)
+    return chars.take(pa.array(np.where(bad, 63, code)))
 
 
 def _unichar(code: int) -> str:
@@ -430,8 +431,10 @@ def _padding(text: Any, width: Any, pad: Any, ctx: Call) -> Any:
     pad = checked(pad, ctx)
     missing = np.maximum(np.broadcast_to(width, (ctx.rows,)) - View(text, ctx).chars, 0)
     if not isinstance(pad, str):
-        fits = _bound(missing * 4.0, ctx)
-        return map_rows(ctx, _pad_of, pad, np.where(fits, missing, 0))
+        nothing = numbers(kernels().binary_length(pad)) == 0
+        ctx.fail(nothing & (missing > 0), "VALUE", f"{ctx.function}: an empty text cannot fill")
+        fits = _bound(np.where(nothing, 0.0, missing * 4.0), ctx)
+        return map_rows(ctx, _pad_of, pad, np.where(fits & ~nothing, missing, 0))
     if not pad:
         ctx.fail(missing > 0, "VALUE", f"{ctx.function}: an empty text cannot fill")
         return spans(np.zeros(0, np.uint8), 0, 0, ctx.rows)
@@ -444,8 +447,6 @@ def _padding(text: Any, width: Any, pad: Any, ctx: Call) -> Any:
 
 
 def _pad_of(pad: str, count: int) -> str:
-    if not pad and count:
-        raise CellError("VALUE", "an empty text cannot fill")
     return (pad * (count // len(pad) + 1))[:count] if count else ""
 
 

@@ -67,7 +67,7 @@ def checked(value: Any, ctx: Call) -> Any:
         try:
             value.encode()
         except UnicodeEncodeError:
-            ctx.fail(np.True_, "VALUE", f"{ctx.function}: half a surrogate pair is not text")
+            ctx.fail(np.ones(1, np.bool_), "VALUE", f"{ctx.function}: half a surrogate pair is not text")
             return value.encode("utf-8", "replace").decode()
     return value
 
@@ -80,14 +80,14 @@ def operand(value: Any, ctx: Call) -> Any:
 
 def as_rows(value: Any, ctx: Call) -> Any:
     """Return a text argument as an array of the call's rows."""
-    scalar = operand(value, ctx)
+    scalar: Any = operand(value, ctx)
     return pa.repeat(scalar, ctx.rows) if isinstance(scalar, pa.Scalar) else scalar
 
 
-def numbers(result: Any) -> npt.NDArray[np.int64]:
-    """Return an Arrow array of integers as numpy, 0 where null."""
+def numbers(result: Any, null: int = 0) -> npt.NDArray[np.int64]:
+    """Return an Arrow array of integers as numpy, ``null`` where null."""
     if result.null_count:
-        result = result.fill_null(0)
+        result = result.fill_null(null)
     return np.asarray(result).astype(np.int64, copy=False)
 
 
@@ -124,7 +124,7 @@ def by_ascii(text: Any, kernel: Callable[[Any], Any], python: Callable[[str], st
     wide = pc.invert(pc.string_is_ascii(text)).fill_null(False)
     rest, _, inverse = _map(python, [text.filter(wide)], pc.sum(wide).as_py() or 0)
     made = pa.array(rest, TEXT)
-    return pc.replace_with_mask(kernel(text), wide, made if inverse is None else made.take(pa.array(inverse)))
+    return pc.replace_with_mask(kernel(text), wide, made if inverse is None else _taken(made, inverse))
 
 
 def folded(text: Any) -> Any:
@@ -153,12 +153,16 @@ def map_rows(ctx: Call, function: Callable[..., Any], *args: Any, give: Give = "
         ctx.fail(failing if inverse is None else failing[inverse], code, note)
     if give in ("str", "list"):
         made = pa.array(values, TEXT if give == "str" else TEXTS)
-        return made if inverse is None else made.take(pa.array(inverse))
+        return made if inverse is None else _taken(made, inverse)
     none = np.fromiter((value is None for value in values), np.bool_, len(values))
     if none.any():
         ctx.nullify(none if inverse is None else none[inverse])
     plain: Any = np.array([value or 0 for value in values], np.int64 if give == "int" else np.bool_)
     return plain if inverse is None else plain[inverse]
+
+
+def _taken(array: Any, rows: npt.NDArray[np.int64]) -> Any:
+    return array.take(pa.array(rows))
 
 
 def _map(
@@ -246,23 +250,41 @@ def to_text(value: Column | Constant, ctx: Call) -> Any:
     if column.type.is_big:
         shown = [None if v is None else (f"{v:f}" if kind is Kind.BIGDECIMAL else str(v)) for v in column.to_list()]
         return pa.array(shown, TEXT)
-    data = column.data + 0.0 if kind is Kind.FLOAT else column.data  # -0.0 + 0.0 is 0.0
-    return pa.array(data, mask=null).cast(TEXT)
+    if kind is Kind.FLOAT:
+        return _float_text(column.data, null)
+    return pa.array(column.data, mask=null).cast(TEXT)
+
+
+def _float_text(numbers_: Any, null: Any) -> Any:
+    """Return floats as text; Arrow's own has exponents from ten digits on, which are written out here."""
+    values = numbers_ + 0.0  # -0.0 + 0.0 is 0.0
+    shown = pa.array(values, mask=null).cast(TEXT)
+    with np.errstate(all="ignore"):
+        size = np.abs(values)
+        long = (size >= 1e10) & (size < 1e15)
+        if null is not None:
+            long &= ~null
+        whole_ones = long & (np.floor(values) == values)
+    for mask, python in ((whole_ones, None), (long & ~whole_ones, "positional")):
+        if not mask.any():
+            continue
+        chosen = values[mask]
+        if python is None:
+            made = pa.array(chosen.astype(np.int64)).cast(TEXT)
+        else:
+            unique, inverse = np.unique(chosen, return_inverse=True)
+            texts = [np.format_float_positional(value, trim="-") for value in unique]
+            made = pa.array(texts, TEXT).take(pa.array(inverse))
+        shown = kernels().replace_with_mask(shown, pa.array(mask), made)
+    return shown
 
 
 def _date_text(micros: npt.NDArray[np.int64], null: Any, ctx: Call) -> Any:
-    """Return dates as ISO 8601 in the run's time zone, without a fraction of zeros."""
-    from sheetline.functions.dates.zones import to_local
+    """Return the canonical text of dates in the run's time zone."""
+    from sheetline.functions.dates.format import format_dates
 
-    if null is not None:
-        micros = np.where(null, 0, micros)
-    local = to_local(micros, ctx.env.timezone)
-    shown = pa.array(local, mask=null).cast(pa.timestamp("us")).cast(TEXT)
-    pc = kernels()
-    # Arrow writes "2024-02-29 08:00:00.250000"
-    shown = pc.replace_substring_regex(shown, pattern=r"(\.\d*?)0+$", replacement=r"\1")
-    shown = pc.utf8_rtrim(shown, characters=".")
-    return pc.replace_substring(shown, pattern=" ", replacement="T")
+    shown: Any = format_dates(micros, zone=ctx.env.timezone)
+    return shown if null is None else kernels().if_else(pa.array(null), pa.scalar(None, TEXT), shown)
 
 
 def _nested_text(array: Any, ctx: Call) -> Any:
@@ -296,7 +318,8 @@ def _item_text(items: Any, ctx: Call) -> Any:
     elif pa.types.is_decimal(kind):
         shown = pa.array([None if v is None else f"{v.normalize():f}" for v in items.to_pylist()], TEXT)
     elif pa.types.is_floating(kind):
-        shown = kernels().add(items, 0.0).cast(TEXT)
+        null = np.asarray(items.is_null())
+        shown = _float_text(np.asarray(items.fill_null(0.0)), null)
     else:
         shown = items.cast(TEXT)
     return shown.fill_null("null")

@@ -48,14 +48,14 @@ class View:
 
     def byte_at(self, char: Any) -> I64:
         """Return the place in ``data`` of each row's code point ``char`` (0-based, at most ``chars``)."""
-        number = self.first + char
+        number: I64 = np.asarray(self.first + char, np.int64)
         return number if self._starts is None else self._starts[number]
 
     def char_at(self, byte: Any) -> I64:
         """Return the number of the code point that begins ``byte`` bytes behind each row's beginning."""
         if self._starts is None:
             return np.asarray(byte, np.int64)
-        return np.searchsorted(self._starts, self.begin + byte).astype(np.int64) - self.first
+        return np.asarray(np.searchsorted(self._starts, self.begin + byte) - self.first, np.int64)
 
     def cut(self, low: Any, high: Any) -> Any:
         """Return the code points ``low`` … ``high``-1 of each row, as Arrow text; bounds are clipped."""
@@ -76,8 +76,14 @@ def spans(data: npt.NDArray[np.uint8], low: Any, high: Any, rows: int) -> Any:
     np.cumsum(lengths, out=offsets[1:])
     total = int(offsets[-1])
     if total > 64 * rows:  # long texts: copying slices beats gathering bytes
-        source = memoryview(np.ascontiguousarray(data))
+        source = np.ascontiguousarray(data).data
         joined: Any = b"".join([source[a:b] for a, b in zip(low.tolist(), high.tolist(), strict=True)])
     else:
         joined = data[np.repeat(low - offsets[:-1], lengths) + np.arange(total)]
-    return pa.LargeStringArray.from_buffers(rows, pa.py_buffer(offsets), pa.py_buffer(joined))
+    return text_of_bytes(offsets, joined)
+
+
+def text_of_bytes(offsets: I64, data: Any) -> Any:
+    """Return Arrow text of n+1 offsets and the bytes of UTF-8 that they cut."""
+    buffers: Any = [np.ascontiguousarray(offsets), data]
+    return pa.LargeStringArray.from_buffers(len(offsets) - 1, *map(pa.py_buffer, buffers))

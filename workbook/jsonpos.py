@@ -67,12 +67,12 @@ class Positions:
         marks, found = self._marks, 0
         if isinstance(marks, list) and marks:  # the root is held as the one item of a list
             _, found, marks = marks[0]
-        for step in path:
+        for depth, step in enumerate(path, start=1):
             mark = _mark(marks, step)
             if mark is None:
                 break
             key_offset, found, marks = mark
-            if key and step is path[-1] and key_offset >= 0:
+            if key and depth == len(path) and key_offset >= 0:
                 return key_offset
         return found
 

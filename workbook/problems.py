@@ -94,6 +94,9 @@ CATALOGUE: Final[dict[str, Wording]] = {
         "{got} is neither a column of {left} nor of {right}", 'write "Sheet!Column" with one of the two sheets'
     ),
     "W214": Wording("{name} stands twice in {key}"),
+    "W216": Wording("sheet {sheet} has no column {name}", "{advice}"),
+    "W217": Wording("the source of sheet {sheet} has no column {name}", "{advice}"),
+    "W218": Wording("the workbook has no parameter {name}", "{advice}"),
     "W215": Wording("a file type can't be told from the path {path}", "say type=\"csv\", \"jsonl\" or \"parquet\""),
 }  # fmt: skip
 

@@ -2,7 +2,8 @@
 
 Years, quarters, months, weeks and days are moves of the wall clock in a zone; hours and finer units are exact
 lengths of time. So a day added before a change of clocks keeps the reading, 24 hours do not. A reading that
-has two instants keeps the offset that it came from. Results outside the years 1 to 9999 are marked bad.
+has two instants keeps the offset that it came from; but a day and longer units have one start and one end, also
+where clocks are put back at midnight. Results outside the years 1 to 9999 are marked bad.
 """
 
 from __future__ import annotations
@@ -71,12 +72,13 @@ def _cap(value: int, limit: int) -> int:
     return max(-limit, min(limit, value))
 
 
-def add(us: I64, spec: str | pa.Array[Any], zone: Zone | str = UTC_ZONE) -> tuple[I64, Bools]:
+def add(us: I64, spec: str | Step | pa.Array[Any], zone: Zone | str = UTC_ZONE) -> tuple[I64, Bools]:
     """Add steps to instants (ADDTODATE): months first (clamped to the month's end), then days, then the rest.
 
     Args:
         us: instants in µs.
-        spec: one step for all rows, or an Arrow string array with one a row (a null adds nothing).
+        spec: one step for all rows (text, or read by :func:`parse_step`), or an Arrow string array with one a
+            row (a null adds nothing).
         zone: where the wall clock hangs.
 
     Returns:
@@ -88,15 +90,21 @@ def add(us: I64, spec: str | pa.Array[Any], zone: Zone | str = UTC_ZONE) -> tupl
     Example:
         ``add(us, "1M")`` moves 2024-01-31 to 2024-02-29.
     """
-    if isinstance(spec, str):
-        step = parse_step(spec)
+    if isinstance(spec, str | Step):
+        step = parse_step(spec) if isinstance(spec, str) else spec
         months, days, exact = (np.full(len(us), amount, dtype=np.int64) for amount in step)
         bad = np.zeros(len(us), dtype=np.bool_)
     else:
-        steps, bad = _distinct(spec, parse_step, Step(0, 0, 0))
-        months, days, exact = steps.T
+        (months, days, exact), bad = read_steps(spec)
     moved, outside = add_steps(us, months, days, exact, zone)
     return moved, bad | outside
+
+
+def read_steps(text: pa.Array[Any]) -> tuple[tuple[I64, I64, I64], Bools]:
+    """Read steps, each distinct text once: months, days and µs a row, and the rows that are no step."""
+    steps, bad = _distinct(text, parse_step, Step(0, 0, 0))
+    months, days, exact = (np.ascontiguousarray(part) for part in steps.T)
+    return (months, days, exact), bad
 
 
 def add_steps(us: I64, months: I64, days: I64, exact: I64, zone: Zone | str) -> tuple[I64, Bools]:
@@ -105,7 +113,8 @@ def add_steps(us: I64, months: I64, days: I64, exact: I64, zone: Zone | str) -> 
     moved = us
     if calendric.any():
         moved = us.copy()
-        start = calendar.in_range(us) & calendric
+        rows = calendar.in_range(us) & calendric
+        start = slice(None) if rows.all() else rows
         before = offset(us[start], zone)
         local = us[start] + before
         if months.any():
@@ -134,21 +143,43 @@ def _distinct(text: pa.Array[Any], read: Callable[[str], Any], missing: Any) -> 
 
 
 def start_of(us: I64, unit: str, zone: Zone | str = UTC_ZONE) -> I64:
-    """Return the first instant of the wall clock's year, quarter, month, week, day, hour, minute or second."""
-    return _by_wall_clock(us, zone, lambda local: calendar.start_of(local, unit))
+    """Return the first instant of the wall clock's year, quarter, month, week, day, hour, minute or second.
+
+    All instants of a local day have one start, also where its midnight is passed twice; an hour that clocks
+    repeat is two hours, each with a start of its own.
+    """
+    return _by_wall_clock(us, zone, lambda local: calendar.start_of(local, unit), unit in calendar.CLOCK_UNITS)
 
 
 def end_of(us: I64, unit: str, zone: Zone | str = UTC_ZONE) -> I64:
     """Return the last whole millisecond of the unit in the zone (…23:59:59.999)."""
-    return _by_wall_clock(us, zone, lambda local: calendar.end_of(local, unit))
+    if unit in calendar.CLOCK_UNITS:
+        return _by_wall_clock(us, zone, lambda local: calendar.end_of(local, unit), True)
+    return _by_wall_clock(us, zone, lambda local: calendar.next_start(local, unit), False) - MS
 
 
-def _by_wall_clock(us: I64, zone: Zone | str, move: Callable[[I64], I64]) -> I64:
+def _by_wall_clock(us: I64, zone: Zone | str, move: Callable[[I64], I64], keep: bool) -> I64:
+    """Move the reading of clocks; of two instants with the new one take the first, or ``keep`` the offset."""
     zone = load_zone(zone) if isinstance(zone, str) else zone
     if zone.fixed == 0:
         return move(us)
     before = offset(us, zone)
-    return to_utc(move(us + before), zone, before)
+    return to_utc(move(us + before), zone, before if keep else None)
+
+
+@lru_cache(maxsize=4096)
+def parse_width(text: str) -> int:
+    """Read a width to round to, such as ``10m``, ``1h`` or ``7d``, as µs. Raises DurationError."""
+    match = _PART.fullmatch(text.strip())
+    if match is None or match[1] or match[3] not in ("d", "h", "m", "s") or not 0 < int(match[2]) < 10**9:
+        raise DurationError(f"{text!r} is no width to round to: write a number and d, h, m or s such as 10m")
+    # wider than all years there are, every width gives the first of them; more would not fit 64 bits
+    return min(int(match[2]) * _LENGTHS[match[3]], 4_700_000 * DAY)
+
+
+def read_widths(text: pa.Array[Any]) -> tuple[I64, Bools]:
+    """Read widths, each distinct text once; also return the rows that are none (1 µs there)."""
+    return _distinct(text, parse_width, 1)
 
 
 def round_time(us: I64, spec: str, zone: Zone | str = UTC_ZONE) -> I64:
@@ -157,10 +188,7 @@ def round_time(us: I64, spec: str, zone: Zone | str = UTC_ZONE) -> I64:
     ``spec`` is such as ``10m``, ``1h`` or ``7d``. All widths are counted from Monday 0001-01-01T00:00, so
     ``7d`` gives Mondays and every divisor of a day starts at midnight. Raises DurationError.
     """
-    match = _PART.fullmatch(spec.strip())
-    if match is None or match[1] or match[3] not in ("d", "h", "m", "s") or not 0 < int(match[2]) < 10**9:
-        raise DurationError(f"{spec!r} is no width to round to: write a number and d, h, m or s such as 10m")
-    return floor_to(us, int(match[2]) * _LENGTHS[match[3]], zone)
+    return floor_to(us, parse_width(spec), zone)
 
 
 def time_bucket(us: I64, ms: int, zone: Zone | str = UTC_ZONE) -> I64:
@@ -173,10 +201,17 @@ def time_bucket(us: I64, ms: int, zone: Zone | str = UTC_ZONE) -> I64:
     return floor_to(us, ms * MS, zone)
 
 
-def floor_to(us: I64, width: int, zone: Zone | str = UTC_ZONE) -> I64:
-    """Round the wall clock down to multiples of ``width`` µs since Monday 0001-01-01T00:00."""
+def floor_to(us: I64, width: int | I64, zone: Zone | str = UTC_ZONE) -> I64:
+    """Round the wall clock down to multiples of ``width`` µs (one, or one a row) since Monday 0001-01-01T00:00."""
     anchor = MIN_US % width
-    return _by_wall_clock(us, zone, lambda local: (local - anchor) // width * width + anchor)
+
+    def down(local: I64) -> I64:
+        return (local - anchor) // width * width + anchor
+
+    if isinstance(width, int):
+        return _by_wall_clock(us, zone, down, width % DAY != 0)
+    whole_days = width % DAY == 0
+    return np.where(whole_days, _by_wall_clock(us, zone, down, False), _by_wall_clock(us, zone, down, True))
 
 
 def shift_timezone(us: I64, target: Zone | str, source: Zone | str, zone: Zone | str = UTC_ZONE) -> I64:

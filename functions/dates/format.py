@@ -81,7 +81,7 @@ def join_blocks(blocks: list[U8]) -> pa.LargeStringArray:
     if lengths:
         np.cumsum(np.concatenate(lengths), out=ends[1:])
     data = np.concatenate(chunks) if chunks else np.zeros(0, dtype=np.uint8)
-    made = pa.Array.from_buffers(pa.large_string(), count, [None, pa.py_buffer(ends), pa.py_buffer(data)])
+    made = pa.Array.from_buffers(pa.large_string(), count, [None, pa.py_buffer(ends.data), pa.py_buffer(data.data)])
     assert isinstance(made, pa.LargeStringArray)
     return made
 
@@ -138,17 +138,17 @@ class _Clock:
         if kind in ("weekyear", "weekyear2", "week"):
             year, week = iso_year_week(self.days * (86_400 * SECOND))
             return week if kind == "week" else year % 100 if kind == "weekyear2" else year
-        return {
-            "year": lambda: self.year,
-            "year2": lambda: self.year % 100,
-            "month": lambda: self.month,
-            "day": lambda: self.day,
-            "minute": lambda: self.clock // np.int32(60) % np.int32(60),
-            "second": lambda: self.clock % np.int32(60),
-            "quarter": lambda: (self.month + 2) // 3,
-            "weekday": lambda: weekday_of_days(self.days),
-            "day_of_year": lambda: self.days - days_from_civil(self.year, 1, 1) + 1,
-        }[kind]()
+        if kind in ("year", "year2"):
+            return self.year if kind == "year" else np.asarray(self.year % 100)
+        if kind in ("minute", "second"):
+            return np.asarray(self.clock // np.int32(60 if kind == "minute" else 1) % np.int32(60))
+        if kind == "quarter":
+            return np.asarray((self.month + 2) // 3)
+        if kind == "weekday":
+            return weekday_of_days(self.days)
+        if kind == "day_of_year":
+            return self.days - days_from_civil(self.year, 1, 1) + 1
+        return self.month if kind == "month" else self.day
 
 
 def _columns(clock: _Clock, token: Token) -> U8:

@@ -36,14 +36,15 @@ U8 = npt.NDArray[np.uint8]
 _BLOCK: Final = 32_768
 _CURSOR_BLOCK: Final = 8_192
 _SAMPLE: Final = 1_000
+_LONGEST_ZONE: Final = 40
 
 
 class ParsedDates(NamedTuple):
-    """What :func:`parse_dates` returns: rows that are bad or null hold iNaT in ``us``."""
+    """Instants, iNaT where bad or null; the rows that are no such date; and how many rows lost digits."""
 
     us: I64
     bad: Bools
-    cut: int  # rows whose digits beyond microseconds were not all zero and were cut off
+    cut: int  # rows whose digits beyond microseconds were not all zero
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +69,6 @@ def parse_dates(text: pa.Array[Any], pattern: Pattern | str | None = None, zone:
             a time of at least hours and minutes, up to nine digits of a second, and ``Z`` or an offset; also
             the basic forms ``20240301`` and ``20240301T120000``.
         zone: where text without a zone of its own was written.
-
-    Returns:
-        Instants in µs, the rows that are no such date, and how many rows lost digits beyond microseconds.
 
     Raises:
         PatternError: the pattern cannot be read.
@@ -121,7 +119,7 @@ def _text_rows(text: pa.Array[Any]) -> _Text:
     validity, offsets, data = text.buffers()
     count, skip = len(text), text.offset
     if offsets is None or not count:
-        return _Text(np.zeros(count + 1, np.int64), np.zeros(0, np.uint8), None)
+        return _Text(np.zeros(1, np.int64), np.zeros(1, np.uint8), None)
     starts = _bytes(offsets)[: 8 * (count + skip + 1)].view(np.int64)[skip:]
     valid = None
     if validity is not None and text.null_count:
@@ -438,7 +436,6 @@ def _zone_or_none(name: str) -> Zone | None:
         return None
 
 
-_LONGEST_ZONE: Final = 40
 _ZONE_BYTES: Final = np.array([chr(byte) in "/_+-" or (chr(byte).isalnum() and byte < 128) for byte in range(256)])
 
 

@@ -197,9 +197,7 @@ def _next_token(source: str, at: int) -> tuple[Token, int]:
     if letter == "'":
         return _quoted(source, at)
     if not (letter.isascii() and letter.isalpha()):
-        if letter == "\0":
-            raise PatternError(source, at, "a NUL character cannot be part of a date")
-        return Token("literal", 0, at, letter.encode("utf-8", "surrogatepass")), at + 1
+        return _literal(source, at, letter), at + 1
     end = at
     while end < len(source) and source[end] == letter:
         end += 1
@@ -218,8 +216,14 @@ def _quoted(source: str, at: int) -> tuple[Token, int]:
             text += "'"
             here += 2
         else:
-            return Token("literal", 0, at, text.encode("utf-8", "surrogatepass")), here + 1
+            return _literal(source, at, text), here + 1
     raise PatternError(source, at, "the quoted text has no closing quote")
+
+
+def _literal(source: str, at: int, text: str) -> Token:
+    if any(letter == "\0" or "\ud800" <= letter <= "\udfff" for letter in text):
+        raise PatternError(source, at, "a NUL or half a surrogate pair cannot be part of a date")
+    return Token("literal", 0, at, text.encode())
 
 
 def _letters(source: str, at: int, letter: str, count: int) -> Token:

@@ -1,1 +1,79 @@
-"""Sheetline."""
+"""Sheetline: spreadsheet formulas over whole columns, and workbooks whose sheets tell where each column comes from.
+
+>>> import sheetline as sl
+>>> sl.evaluate("ROUND(HYPOT(3;4);1)")
+5.0
+
+The names are loaded when they are first used, so importing the package is cheap.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sheetline.formulas.api import CellErrors, Formula, compile, evaluate, evaluate_sheet
+    from sheetline.formulas.diagnostics import Diagnostic, FormulaError, SheetlineError, WorkbookError
+    from sheetline.functions.declare import Example, Failure, Form, function
+    from sheetline.functions.public import functions
+    from sheetline.workbook.io import SourceError
+    from sheetline.workbook.model.workbook import Workbook
+    from sheetline.workbook.run import DataError, Run
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "CellErrors": "formulas.api",
+    "Formula": "formulas.api",
+    "compile": "formulas.api",
+    "evaluate": "formulas.api",
+    "evaluate_sheet": "formulas.api",
+    "Diagnostic": "formulas.diagnostics",
+    "FormulaError": "formulas.diagnostics",
+    "SheetlineError": "formulas.diagnostics",
+    "WorkbookError": "formulas.diagnostics",
+    "Example": "functions.declare",
+    "Failure": "functions.declare",
+    "Form": "functions.declare",
+    "function": "functions.declare",
+    "functions": "functions.public",
+    "SourceError": "workbook.io",
+    "Workbook": "workbook.model.workbook",
+    "DataError": "workbook.run",
+    "Run": "workbook.run",
+}
+
+__all__ = [
+    "CellErrors",
+    "DataError",
+    "Diagnostic",
+    "Example",
+    "Failure",
+    "Form",
+    "Formula",
+    "FormulaError",
+    "Run",
+    "SheetlineError",
+    "SourceError",
+    "Workbook",
+    "WorkbookError",
+    "compile",
+    "evaluate",
+    "evaluate_sheet",
+    "function",
+    "functions",
+]
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module 'sheetline' has no attribute {name!r}")
+    value = getattr(import_module(f"sheetline.{home}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -11,13 +11,16 @@ import codecs
 import math
 import re
 from collections.abc import Iterable, Iterator
-from typing import Annotated, Any, Final, Self
+from typing import TYPE_CHECKING, Annotated, Any, Final, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
 from sheetline.workbook.problems import Path, Problem, problem, quoted
+
+if TYPE_CHECKING:
+    from sheetline.workbook.steps import BindContext, Step
 
 FORMAT: Final = "sheetline/1"
 COLUMN_TYPES: Final = ("integer", "float", "biginteger", "bigdecimal", "date", "string", "boolean")
@@ -215,6 +218,14 @@ class SheetBase(Model):
     def input_paths(self) -> tuple[tuple[str | int, ...], ...]:
         """Where in the sheet's JSON object each of the inputs is named."""
         return ()
+
+    def formula_texts(self) -> Iterator[tuple[Path, str]]:
+        """Every formula of the sheet, with its place in the sheet's JSON object."""
+        yield from ()
+
+    def bind(self, ctx: BindContext) -> Step | None:
+        """Return the sheet bound to the schemas of ``ctx``, or None after reporting there what is wrong."""
+        raise NotImplementedError(f"sheets of kind {self.kind} are bound by their source's reader")
 
 
 class DerivedSheet(SheetBase):

@@ -16,6 +16,7 @@ from sheetline.workbook.jsonpos import Positions
 from sheetline.workbook.model.base import FORMAT, Listed, Model, Name, SheetBase, fail
 from sheetline.workbook.model.settings import ErrorPolicy, Output, Parameter
 from sheetline.workbook.problems import Path, quoted
+from sheetline.workbook.running import WorkbookRunning
 from sheetline.workbook.sheets import Sheet
 
 _NOT_PORTABLE: Final = ("localtime", "posixrules", "Factory")
@@ -49,7 +50,7 @@ class WorkbookFields(Model):
     outputs: Annotated[tuple[Output, ...], Listed] = Field(default=(), description="What a run writes.")
 
 
-class Workbook(WorkbookFields, WorkbookBuilder):
+class Workbook(WorkbookFields, WorkbookBuilder, WorkbookRunning):
     """A workbook: read from a file, or made step by step. It never changes; each step gives a new one.
 
     >>> book = Workbook("Trips").source("Events", "events.csv").filter("Clean", of="Events", where="#Speed > 0")

@@ -2,13 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Annotated, Literal, get_args
+
+import numpy as np
 
 from pydantic import BeforeValidator, Field
 
+from sheetline.formulas import ast
+from sheetline.formulas.bound import BoundSheet, Reference
+from sheetline.formulas.evaluate import evaluate
+from sheetline.formulas.printer import print_formula
+from sheetline.functions.columns import Table
+from sheetline.functions.context import Environment
+from sheetline.functions.types import Kind, Type, of_python, widen
 from sheetline.workbook.model.base import DerivedSheet, Formula, Listed, Model, Name, Scalar, scalar
-from sheetline.workbook.problems import Problem, problem, quoted
+from sheetline.workbook.problems import Path, Problem, problem, quoted
+from sheetline.workbook.relational import gather, instant, passed, value_word
+from sheetline.workbook.steps import (
+    BindContext,
+    RunContext,
+    Schema,
+    Step,
+    StepResult,
+    merged,
+    unique,
+    with_role,
+)
 
 Operator = Literal[
     "==", "!=", "<", "<=", ">", ">=", "contains", "notContains", "startsWith", "endsWith", "matches",
@@ -99,5 +120,168 @@ class FilterSheet(DerivedSheet):
             advice = "write && and || in the formula"
             yield problem(("connector",), "W208", on_key=True, key="'connector'", other="'conditions'", advice=advice)
 
+    # --- binding, schema, lineage, execution
 
-# --- binding, schema, lineage, execution
+    def formula_texts(self) -> Iterator[tuple[Path, str]]:
+        """The formula, if there is one."""
+        if self.where is not None:
+            yield ("where",), self.where
+
+    def bind(self, ctx: BindContext) -> Step | None:
+        """Bind the formula, or the one that the conditions stand for."""
+        path: Path = ("where",) if self.where is not None else ("conditions",)
+        text = self.where if self.where is not None else self._translated(ctx)
+        bound = None if text is None else ctx.formula(path, text, self.of, "a filter")
+        if bound is None or text is None:
+            return None
+        got = bound.columns["Result"].type
+        if got.kind not in (Kind.BOOLEAN, Kind.NULL):
+            advice = "compare it with something, as in #Speed > 0"
+            ctx.complain(path, "W217", what="this formula", got=got, advice=advice)
+            return None
+        return FilterStep(self.name, dict(ctx.schemas[self.of]), self.of, text, bound, self.of in ctx.open_sheets)
+
+    def _translated(self, ctx: BindContext) -> str | None:
+        """Return the conditions as a formula, or None after reporting what is wrong with them."""
+        nodes: list[ast.Node] = []
+        for index, condition in enumerate(self.conditions or ()):
+            path: Path = ("conditions", index)
+            type_ = ctx.column((*path, "column"), condition.column, self.of)
+            if type_ is None or not _fits(ctx, path, condition, type_):
+                continue
+            node = condition_node(condition, type_)
+            place = (*path, "value") if "value" in condition.model_fields_set else path
+            if ctx.formula(place, print_formula(node), self.of, "a filter") is not None:
+                nodes.append(node)
+        if len(nodes) < len(self.conditions or ()):
+            return None
+        if len(nodes) == 1:
+            return print_formula(nodes[0])
+        joint = "&&" if self.connector == "AND" else "||"
+        return print_formula(ast.Chain((joint,) * (len(nodes) - 1), tuple(nodes)))
+
+
+def condition_node(condition: Condition, type_: Type) -> ast.Node:
+    """Return the formula that a condition on a column of the given type stands for.
+
+    Nulls follow the formula language: ``==``, ``!=``, ``in`` and ``notIn`` know null as a value, in all other
+    comparisons a null gives null, which is not true; so rows without a value are no part of ``notContains``.
+
+    >>> from sheetline.functions.types import STRING
+    >>> print_formula(condition_node(Condition(column="Road", op="notContains", value="way"), STRING))
+    '!CONTAINS(#Road;"way")'
+    """
+    column = ast.ColumnRef(condition.column)
+    op, given = condition.op, condition.value
+    values = [_value_node(value, type_) for value in (given if isinstance(given, tuple) else (given,))]
+    if op in ("==", "!=", "<", "<=", ">", ">="):
+        return ast.Chain((op,), (column, values[0]))
+    if op in WITHOUT_VALUE:
+        name, negated = _TESTS[op]
+        call: ast.Node = ast.Call(name, (column,))
+    elif op in ("in", "notIn"):
+        name, negated = "IN", op == "notIn"
+        call = ast.Call(name, (column, *values)) if given else ast.Literal(False)
+    else:
+        name, negated = _CALLS[op]
+        call = ast.Call(name, (column, *values))
+    return ast.Unary("!", call) if negated else call
+
+
+_TESTS = {
+    "isNull": ("ISNULL", False),
+    "isNotNull": ("ISNOTNULL", False),
+    "isBlank": ("ISBLANK", False),
+    "isNotBlank": ("ISBLANK", True),
+}
+_CALLS = {
+    "contains": ("CONTAINS", False),
+    "notContains": ("CONTAINS", True),
+    "startsWith": ("STARTSWITH", False),
+    "endsWith": ("ENDSWITH", False),
+    "matches": ("REGEXMATCH", False),
+    "between": ("BETWEEN", False),
+}
+
+
+def _value_node(value: str | int | float | bool | None, type_: Type) -> ast.Node:
+    """Return a value as a literal; dates, and fractions for exact columns, through the function that reads them."""
+    if isinstance(value, str) and type_.kind is Kind.DATE:
+        return ast.Call("ASDATE", (ast.Literal(value),))
+    if isinstance(value, float) and type_.is_big:
+        return ast.Call("BIGDECIMAL", (ast.Literal(repr(value)),))
+    if isinstance(value, int | float) and not isinstance(value, bool) and value < 0:
+        return ast.Unary("-", ast.Literal(-value))
+    return ast.Literal(abs(value) if isinstance(value, float) else value)
+
+
+def _fits(ctx: BindContext, path: Path, condition: Condition, type_: Type) -> bool:
+    """Tell whether a condition's operator and values go with its column's type; what does not is reported."""
+    if condition.op in WITHOUT_VALUE:
+        return True
+    words = {"name": quoted(condition.column), "type": type_}
+    if condition.op in WITH_TEXT:
+        if type_.kind in (Kind.STRING, Kind.NULL):
+            return True
+        advice = "compare it with ==, < or between, or convert it in a formula sheet"
+        ctx.complain((*path, "op"), "W219", op=quoted(condition.op), wanted="text", advice=advice, **words)
+        return False
+    several = isinstance(condition.value, tuple)
+    values = condition.value if isinstance(condition.value, tuple) else (condition.value,)
+    good = True
+    for index, value in enumerate(values):
+        if not _comparable(value, type_, ctx.env):
+            place = (*path, "value", index) if several else (*path, "value")
+            ctx.complain(place, "W218", got=value_word(value), advice=_advice(value, type_), **words)
+            good = False
+    return good
+
+
+def _comparable(value: str | int | float | bool | None, type_: Type, env: Environment) -> bool:
+    if value is None:
+        return True
+    if type_.kind is Kind.DATE:
+        return instant(value, env) is not None
+    if type_.is_big and isinstance(value, float):
+        return True
+    return widen(type_, of_python(value)) is not None
+
+
+def _advice(value: str | int | float | bool | None, type_: Type) -> str:
+    if type_.kind is Kind.DATE:
+        return 'dates are written as ISO 8601 text: "2024-03-01" or "2024-03-01T08:30:00Z"'
+    if type_.is_number and isinstance(value, str):
+        return "write the number without quotes"
+    if type_.kind is Kind.STRING:
+        return "write the value in quotes"
+    return "write true or false" if type_.kind is Kind.BOOLEAN else ""
+
+
+@dataclass(frozen=True, slots=True)
+class FilterStep(Step):
+    """A filter, bound. ``text`` is the condition as a formula, also where the file has a list of conditions."""
+
+    name: str
+    schema: Schema
+    base: str
+    text: str
+    bound: BoundSheet
+    open_schema: bool = False
+
+    def needs(self, columns: Sequence[str]) -> dict[str, set[str]]:
+        """The columns themselves, and what the condition reads."""
+        return merged({self.base: set(columns)}, self.bound.inputs())
+
+    def run(self, tables: Mapping[str, Table], columns: Sequence[str], ctx: RunContext) -> StepResult:
+        """Keep the rows for which the condition is true; where it is an error the row goes, and is reported."""
+        base = tables[self.base]
+        done = evaluate(self.bound, base, ctx.env, ctx.workers, others=ctx.others)
+        condition = done.table.columns["Result"]
+        null = condition.nulls()
+        rows = np.flatnonzero(condition.data if null is None else condition.data & ~null)
+        names = passed(base, columns, self.schema, open_schema=self.open_schema)
+        return StepResult(Table(gather(base, names, rows, ctx.workers), len(rows)), row_errors=condition.errors)
+
+    def references(self, column: str) -> list[Reference]:
+        """The column itself; what the condition reads decides about every row."""
+        return unique([Reference(self.base, column, "value"), *with_role(self.bound, "filter")])

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, ModelWrapValidatorHandler, PrivateAttr, model_validator
 
+from sheetline.formulas.bind import bind_sheet
+from sheetline.formulas.bound import BoundSheet, Reference
+from sheetline.formulas.complain import CONVERTERS
+from sheetline.formulas.diagnostics import make
+from sheetline.formulas.evaluate import evaluate
+from sheetline.functions.columns import Table
 from sheetline.workbook.model.base import (
     ColumnType,
     DerivedSheet,
@@ -18,7 +25,8 @@ from sheetline.workbook.model.base import (
     fail,
     repeated,
 )
-from sheetline.workbook.problems import Problem, problem, quoted
+from sheetline.workbook.problems import Path, Problem, problem, quoted
+from sheetline.workbook.steps import BindContext, RunContext, Schema, Step, StepResult, merged
 
 
 class FormulaColumn(Model):
@@ -104,5 +112,73 @@ class FormulasSheet(DerivedSheet):
             result["columns"] = {column.name: column.formula for column in self.columns}
         return result
 
+    # --- binding, schema, lineage, execution
 
-# --- binding, schema, lineage, execution
+    def formula_texts(self) -> Iterator[tuple[Path, str]]:
+        """Every formula of the sheet, with its place."""
+        for index, column in enumerate(self.columns):
+            yield ("columns", index, "formula"), column.formula
+
+    def bind(self, ctx: BindContext) -> Step | None:
+        """Bind all formulas; copied columns stand first, in the order of the sheet underneath."""
+        base = ctx.schemas[self.of]
+        copied = self._copied(ctx, base)
+        formulas = dict.fromkeys(copied, "")
+        formulas.update({column.name: column.formula for column in self.columns})
+        own = {column.name: index for index, column in enumerate(self.columns)}
+        bound, problems = bind_sheet(
+            formulas, ctx.scope(self.of), ctx.env, copied=[name for name in copied if name not in own]
+        )
+        for one in problems:
+            ctx.add(("columns", own[one.column], "formula") if one.column in own else ("copy",), [one])
+        self._assert_types(ctx, bound)
+        if any(one.severity == "error" for one in problems):
+            return None
+        return FormulasStep(self.name, bound.types, self.of, bound)
+
+    def _copied(self, ctx: BindContext, base: Schema) -> list[str]:
+        if self.copy_ is False:
+            return []
+        if self.copy_ is True:
+            return list(base)
+        names = self.copy_.except_ if isinstance(self.copy_, CopyExcept) else self.copy_
+        path: Path = ("copy", "except") if isinstance(self.copy_, CopyExcept) else ("copy",)
+        known = {name for i, name in enumerate(names) if ctx.column((*path, i), name, self.of) is not None}
+        if isinstance(self.copy_, CopyExcept):
+            return [name for name in base if name not in known]
+        return [name for name in base if name in known]
+
+    def _assert_types(self, ctx: BindContext, bound: BoundSheet) -> None:
+        for index, column in enumerate(self.columns):
+            node = bound.columns.get(column.name)
+            if column.type is None or node is None or node.op == "bad":
+                continue
+            got = str(node.type)
+            if got != column.type:
+                words: dict[str, Any] = {"expected": column.type, "got": got}
+                convert = CONVERTERS.get(column.type)
+                found = make("F128", None, column.formula, **words, **({"convert": convert} if convert else {}))
+                ctx.add(("columns", index, "type"), [found.with_place(column=column.name)])
+
+
+@dataclass(frozen=True, slots=True)
+class FormulasStep(Step):
+    """The formulas of a sheet, bound."""
+
+    name: str
+    schema: Schema
+    base: str
+    bound: BoundSheet
+
+    def needs(self, columns: Sequence[str]) -> dict[str, set[str]]:
+        """The columns that the formulas of ``columns``, and what makes the rows, read."""
+        return merged({self.base: set()}, self.bound.inputs(columns))
+
+    def run(self, tables: Mapping[str, Table], columns: Sequence[str], ctx: RunContext) -> StepResult:
+        """Evaluate the formulas."""
+        done = evaluate(self.bound, tables[self.base], ctx.env, ctx.workers, others=ctx.others, columns=columns)
+        return StepResult(done.table)
+
+    def references(self, column: str) -> list[Reference]:
+        """What the formula reads; keys and orders of the sheet have their own roles."""
+        return self.bound.references(column)

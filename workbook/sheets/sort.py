@@ -2,13 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Annotated, Literal
+
+import numpy as np
 
 from pydantic import Field
 
+from sheetline.formulas.bound import BoundSheet, Reference
+from sheetline.formulas.evaluate import evaluate
+from sheetline.functions.columns import Column, Table
+from sheetline.functions.errors import Ints
+from sheetline.functions.ordering import sort_key, stable_order
 from sheetline.workbook.model.base import Count, DerivedSheet, Formula, Listed, Model, Name
-from sheetline.workbook.problems import Problem, problem
+from sheetline.workbook.problems import Path, Problem, problem
+from sheetline.workbook.relational import EXAMPLES, gather, passed
+from sheetline.workbook.steps import (
+    BindContext,
+    Notice,
+    RunContext,
+    Schema,
+    Step,
+    StepResult,
+    merged,
+    unique,
+    with_role,
+)
 
 
 class SortKey(Model):
@@ -39,5 +59,113 @@ class SortSheet(DerivedSheet):
         if not self.by:
             yield problem(("by",), "W106", key="'by'")
 
+    # --- binding, schema, lineage, execution
 
-# --- binding, schema, lineage, execution
+    def formula_texts(self) -> Iterator[tuple[Path, str]]:
+        """The formulas among the keys."""
+        for index, key in enumerate(self.by):
+            if key.formula is not None:
+                yield ("by", index, "formula"), key.formula
+
+    def bind(self, ctx: BindContext) -> Step | None:
+        """Bind the keys."""
+        keys: list[BoundKey] = []
+        for index, key in enumerate(self.by):
+            descending = key.order == "desc"
+            if key.formula is not None:
+                bound = ctx.formula(("by", index, "formula"), key.formula, self.of, "a sort")
+                if bound is not None:
+                    keys.append(BoundKey(None, bound, descending))
+            elif key.column is not None and ctx.column(("by", index, "column"), key.column, self.of) is not None:
+                keys.append(BoundKey(key.column, None, descending))
+        if len(keys) < len(self.by):
+            return None
+        schema = dict(ctx.schemas[self.of])
+        return SortStep(
+            self.name, schema, self.of, tuple(keys), self.limit, self.offset, self.of in ctx.open_sheets
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class BoundKey:
+    """A key of a sort: a column, or a bound formula."""
+
+    column: str | None
+    bound: BoundSheet | None
+    descending: bool
+
+    def inputs(self, base: str) -> dict[str, set[str]]:
+        """What the key reads."""
+        return {base: {self.column}} if self.column is not None else self._formula().inputs()
+
+    def references(self, base: str, role: str) -> list[Reference]:
+        """What the key reads, in the given role."""
+        if self.column is not None:
+            return [Reference(base, self.column, role)]
+        return with_role(self._formula(), role)
+
+    def values(self, base: Table, ctx: RunContext) -> Column:
+        """The key of every row."""
+        if self.column is not None:
+            return base.columns[self.column]
+        done = evaluate(self._formula(), base, ctx.env, ctx.workers, others=ctx.others)
+        return done.table.columns["Result"]
+
+    def _formula(self) -> BoundSheet:
+        assert self.bound is not None
+        return self.bound
+
+
+@dataclass(frozen=True, slots=True)
+class SortStep(Step):
+    """A sort, bound."""
+
+    name: str
+    schema: Schema
+    base: str
+    keys: tuple[BoundKey, ...]
+    limit: int | None
+    offset: int
+    open_schema: bool = False
+
+    def needs(self, columns: Sequence[str]) -> dict[str, set[str]]:
+        """The columns themselves, and what the keys read."""
+        return merged({self.base: set(columns)}, *(key.inputs(self.base) for key in self.keys))
+
+    def run(self, tables: Mapping[str, Table], columns: Sequence[str], ctx: RunContext) -> StepResult:
+        """Put the rows in order and cut."""
+        base = tables[self.base]
+        values = [key.values(base, ctx) for key in self.keys]
+        keys = [sort_key(v, descending=key.descending) for v, key in zip(values, self.keys, strict=True)]
+        stop = base.rows if self.limit is None else min(self.offset + self.limit, base.rows)
+        rows = first_in_order(keys, base.rows, stop)[min(self.offset, stop) :]
+        names = passed(base, columns, self.schema, open_schema=self.open_schema)
+        table = Table(gather(base, names, rows, ctx.workers), len(rows))
+        return StepResult(table, tuple(self._notices(values)))
+
+    def _notices(self, values: Sequence[Column]) -> Iterator[Notice]:
+        """Report errors that formulas of keys make: they are in no column, so nobody else does."""
+        for place, (column, key) in enumerate(zip(values, self.keys, strict=True), 1):
+            if key.bound is not None and column.errors is not None:
+                found = column.errors
+                shown = tuple(found.message(at) for at in range(min(len(found), EXAMPLES)))
+                yield Notice("warning", f"sort key {place} is an error: these rows stand last", len(found), shown)
+
+    def references(self, column: str) -> list[Reference]:
+        """The column itself; the keys decide where each row stands, and with a limit or offset whether it does."""
+        roles = ["order"] if self.limit is None and self.offset == 0 else ["order", "limit"]
+        deciding = [ref for role in roles for key in self.keys for ref in key.references(self.base, role)]
+        return unique([Reference(self.base, column, "value"), *deciding])
+
+
+def first_in_order(keys: Sequence[Ints], rows: int, wanted: int) -> Ints:
+    """Return the first ``wanted`` row numbers in the stable order of ``keys``; a few of many without sorting all."""
+    if wanted == 0:
+        return np.zeros(0, np.int64)
+    if wanted * 8 < rows:
+        edge = np.partition(keys[0], wanted - 1)[wanted - 1]
+        few = np.flatnonzero(keys[0] <= edge)
+        if len(few) * 2 < rows:
+            order: Ints = few[stable_order([key[few] for key in keys], len(few))]
+            return order[:wanted]
+    return stable_order(keys, rows)[:wanted]

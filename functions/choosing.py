@@ -1,0 +1,182 @@
+"""Choosing between columns row by row: what the lazy functions (IF, SWITCH, COALESCE …) are made of.
+
+Every branch is there for all rows; a row takes value, null and error of its own branch alone, so an error
+in a branch that is not taken does not exist. Constants are never spread over the rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from sheetline.functions import errors as err
+from sheetline.functions.columns import Column, Constant, arrow_type, numpy_dtype
+from sheetline.functions.errors import Errors, Mask
+from sheetline.functions.execute import cast_constant
+from sheetline.functions.types import Kind, Type
+
+Branch = Column | Constant
+
+#: From so many branches of text on, one pass over an index beats a pass for each branch.
+_INDEXED = 4
+
+
+def truth(condition: Branch, rows: int) -> Mask:
+    """Return the mask of rows where a boolean column or constant is true; null and error are not."""
+    if isinstance(condition, Constant):
+        return np.full(rows, condition.value is True)
+    null = condition.nulls()
+    data: Mask = condition.data
+    return data if null is None else data & ~null
+
+
+def null_rows(value: Branch, rows: int) -> Mask:
+    """Return the mask of rows that hold no value (errors among them)."""
+    if isinstance(value, Constant):
+        return np.full(rows, value.value is None)
+    null = value.nulls()
+    return np.zeros(rows, np.bool_) if null is None else null
+
+
+def errors_of(value: Branch, rows: int) -> Errors | None:
+    """Return the errors of a column, or of a constant for every row."""
+    if isinstance(value, Column) or value.errors is None:
+        return value.errors
+    return value.errors.take(np.zeros(rows, np.int64), 1)
+
+
+def widened(value: Branch, type_: Type) -> Branch:
+    """Return a column or constant of a type that it widens to."""
+    if value.type == type_:
+        return value
+    return cast_constant(value, type_) if isinstance(value, Constant) else value.plain().cast(type_)
+
+
+def as_column(value: Branch, rows: int) -> Column:
+    """Return a column; a constant is repeated."""
+    return value.column(rows) if isinstance(value, Constant) else value
+
+
+def choose(masks: Sequence[Mask], branches: Sequence[Branch], type_: Type, rows: int, other: Branch) -> Column:
+    """Return the column that takes, for each row, the branch whose mask is true, else ``other``.
+
+    Args:
+        masks: one for each branch; no two are true on the same row.
+        branches: columns or constants of ``type_`` (or of type null).
+        type_: the type of the result.
+        rows: the number of rows.
+        other: what the remaining rows take.
+
+    Returns:
+        The values, nulls and errors of the branches taken.
+    """
+    ready = [widened(branch, type_) for branch in branches]
+    rest = widened(other, type_)
+    if not ready:
+        return as_column(rest, rows)
+    errors = _chosen_errors(masks, ready, rest, rows)
+    if type_.is_arrow:
+        return Column(type_, _choose_arrow(masks, ready, type_, rest), None, errors)
+    dtype = numpy_dtype(type_)
+    data = np.where(masks[-1], _fixed(ready[-1], dtype), _fixed(rest, dtype))
+    for mask, branch in zip(masks[:-1], ready[:-1], strict=True):
+        np.copyto(data, _fixed(branch, dtype), where=mask)
+    null = None if type_.kind is Kind.FLOAT else _chosen_nulls(masks, ready, rest)
+    return Column(type_, data, null, errors)
+
+
+def _fixed(branch: Branch, dtype: Any) -> Any:
+    if isinstance(branch, Column):
+        return branch.data
+    if branch.value is None:
+        return np.asarray(np.nan if dtype is np.float64 else 0, dtype)
+    return np.asarray(branch.value, dtype)
+
+
+def _chosen_nulls(masks: Sequence[Mask], branches: Sequence[Branch], rest: Branch) -> Mask | None:
+    parts = [_null_part(branch) for branch in (*branches, rest)]
+    if all(part is None for part in parts):
+        return None
+    *of_branches, of_rest = (np.False_ if part is None else part for part in parts)
+    null = np.where(masks[-1], of_branches[-1], of_rest)
+    for mask, part in zip(masks[:-1], of_branches[:-1], strict=True):
+        np.copyto(null, part, where=mask)
+    return null if null.any() else None
+
+
+def _null_part(branch: Branch) -> Any:
+    if isinstance(branch, Constant):
+        return np.True_ if branch.value is None else None
+    return branch.nulls()
+
+
+def _chosen_errors(masks: Sequence[Mask], branches: Sequence[Branch], rest: Branch, rows: int) -> Errors | None:
+    parts: list[Errors | None] = []
+    for mask, branch in zip(masks, branches, strict=True):
+        errors = errors_of(branch, rows)
+        if errors is not None:
+            parts.append(errors.where(mask))
+    errors = errors_of(rest, rows)
+    if errors is not None:
+        taken = np.logical_or.reduce(masks)
+        parts.append(errors.where(~taken))
+    return err.first(parts)
+
+
+def _choose_arrow(masks: Sequence[Mask], branches: Sequence[Branch], type_: Type, rest: Branch) -> Any:
+    import pyarrow.compute as pc
+
+    values = [_operand(branch, type_) for branch in branches]
+    out = _operand(rest, type_)
+    if len(values) >= _INDEXED and type_.kind is Kind.STRING:
+        index = np.zeros(len(masks[0]), np.int64)
+        for place, mask in enumerate(masks):
+            index[mask] = place + 1
+        return pc.choose(pa.array(index), out, *values)
+    for mask, value in zip(reversed(masks), reversed(values), strict=True):
+        out = pc.if_else(pa.array(mask), value, out)
+    return out
+
+
+def _operand(branch: Branch, type_: Type) -> Any:
+    """Return an Arrow array, or a scalar for a constant."""
+    if isinstance(branch, Column):
+        return branch.plain().data
+    return pa.array([branch.value], arrow_type(type_))[0]
+
+
+class Decision:
+    """Rows decided step by step, from the left: each row by the first step that is true, or fails, there.
+
+    Attributes:
+        open: rows that no step has decided yet.
+        masks: for each step the rows that it decided.
+        errors: errors met on the way, at rows that were still open.
+    """
+
+    def __init__(self, rows: int) -> None:
+        self.rows = rows
+        self.open: Mask = np.ones(rows, np.bool_)
+        self.masks: list[Mask] = []
+        self.errors: list[Errors | None] = []
+
+    def step(self, decides: Mask, errors: Errors | None = None) -> Mask:
+        """Let open rows be decided where ``decides`` is true, after errors at open rows; return those rows."""
+        if errors is not None:
+            met = errors.where(self.open)
+            if met is not None:
+                self.errors.append(met)
+                self.open = self.open & ~met.mask(self.rows)
+        taken = decides & self.open
+        self.masks.append(taken)
+        self.open = self.open & ~taken
+        return taken
+
+    def result(self, branches: Sequence[Branch], type_: Type, other: Branch) -> Column:
+        """Return the column of the branches taken; rows where a step failed hold its error."""
+        column = choose(self.masks, branches, type_, self.rows, other)
+        met = err.first(self.errors)
+        return column if met is None else column.with_errors(err.first((met, column.errors)))

@@ -1,0 +1,224 @@
+"""The plan of a run: all sheets bound in the order of their dependencies, and what each must compute.
+
+The same plan serves ``check`` (which stops here), runs and lineage: there is one static graph of sheets and columns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from sheetline.formulas import ast
+from sheetline.formulas.bound import Reference
+from sheetline.formulas.diagnostics import Diagnostic, FormulaError, WorkbookError
+from sheetline.formulas.names import in_order
+from sheetline.formulas.parser import parse
+from sheetline.functions.columns import Constant
+from sheetline.functions.context import Environment
+from sheetline.workbook.model.base import SheetBase
+from sheetline.workbook.problems import Path, diagnostic, quoted
+from sheetline.workbook.steps import BindContext, Schema, Step
+
+if TYPE_CHECKING:
+    from sheetline.workbook.model.workbook import Workbook
+    from sheetline.workbook.sources import Sources
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All steps in the order in which they can run.
+
+    Attributes:
+        workbook: what was planned.
+        steps: the bound sheets by name, each behind those it needs.
+        parameters: the values that formulas see.
+        env: zone, clock and seed.
+        sources: where the source sheets read from.
+        warnings: diagnostics that do not stop a run.
+    """
+
+    workbook: Workbook
+    steps: Mapping[str, Step]
+    parameters: Mapping[str, Constant]
+    env: Environment
+    sources: Sources
+    warnings: tuple[Diagnostic, ...] = ()
+
+    def wanted(self, sheets: Sequence[str] | None) -> dict[str, list[str]]:
+        """Return the sheets and columns that a run is for: those named, else outputs and kept sheets, else leaves."""
+        book = self.workbook
+        if sheets is not None:
+            return {name: list(self.steps[name].schema) for name in sheets}
+        found: dict[str, dict[str, None]] = {}
+        for sheet in book.sheets:
+            if sheet.kept:
+                found[sheet.name] = dict.fromkeys(self.steps[sheet.name].schema)
+        for output in book.outputs:
+            columns = getattr(output.to, "columns", None) or self.steps[output.sheet].schema
+            found.setdefault(output.sheet, {}).update(dict.fromkeys(columns))
+        if not found:
+            used = {name for step in self.steps.values() for name in step.needs(list(step.schema))}
+            found = {name: dict.fromkeys(step.schema) for name, step in self.steps.items() if name not in used}
+        return {name: [c for c in self.steps[name].schema if c in columns] for name, columns in found.items()}
+
+    def needed(self, wanted: Mapping[str, Sequence[str]], *, everything: bool) -> dict[str, list[str]]:
+        """Return what every sheet on the way must compute, in the order of the steps.
+
+        ``everything``: all columns of every sheet on the way, so that each error is seen.
+        """
+        columns: dict[str, set[str]] = {name: set(names) for name, names in wanted.items()}
+        for name in reversed(self.steps):
+            if name not in columns:
+                continue
+            step = self.steps[name]
+            if everything:
+                columns[name] = set(step.schema)
+            ordered = [column for column in step.schema if column in columns[name]]
+            for sheet, names in step.needs(ordered).items():
+                columns.setdefault(sheet, set()).update(names)
+        return {
+            name: [column for column in step.schema if column in columns[name]]
+            for name, step in self.steps.items()
+            if name in columns
+        }
+
+    def references(self, sheet: str, column: str) -> list[Reference]:
+        """Return the columns that one column is made from directly, with their roles."""
+        return self.steps[sheet].references(column)
+
+
+@dataclass(slots=True)
+class _Planner:
+    workbook: Workbook
+    sources: Sources
+    parameters: Mapping[str, Constant]
+    env: Environment
+    problems: list[tuple[Path, Diagnostic]] = field(default_factory=list)
+    steps: dict[str, Step] = field(default_factory=dict)
+    schemas: dict[str, Schema] = field(default_factory=dict)
+
+    def run(self) -> Plan:
+        book = self.workbook
+        index = {sheet.name: number for number, sheet in enumerate(book.sheets)}
+        uses = {sheet.name: self._uses(sheet, index) for sheet in book.sheets}
+        order, circle = in_order(list(index), uses)
+        if circle is not None:
+            path: Path = ("sheets", index[circle[0]])
+            words = {"cycle": " → ".join(quoted(name) for name in circle)}
+            self.problems.append((path, diagnostic("W204", words, sheet=circle[0])))
+            raise WorkbookError(self._placed())
+        broken: set[str] = set()
+        for name in order:
+            if broken.intersection(uses[name]):
+                broken.add(name)  # what is wrong was reported where it is wrong
+                self._syntax_only(book.sheets[index[name]], index[name])
+                continue
+            if not self._bind(book.sheets[index[name]], index[name]):
+                broken.add(name)
+        self._check_outputs(broken)
+        found = self._placed()
+        if any(one.severity == "error" for one in found):
+            raise WorkbookError(found)
+        steps = {name: self.steps[name] for name in order}
+        return Plan(book, steps, self.parameters, self.env, self.sources, tuple(found))
+
+    def _uses(self, sheet: SheetBase, known: Mapping[str, int]) -> list[str]:
+        """Return the sheets that one needs: those it takes, and those its formulas name."""
+        found = dict.fromkeys(sheet.inputs)
+        for _, text in sheet.formula_texts():
+            for node in _nodes(text):
+                if isinstance(node, ast.ColumnRef) and node.sheet in known and node.sheet != sheet.name:
+                    found[node.sheet] = None
+        return list(found)
+
+    def _bind(self, sheet: SheetBase, number: int) -> bool:
+        from sheetline.workbook.sheets.source import SourceSheet
+
+        ctx = BindContext(sheet.name, self.schemas, self.parameters, replace(self.env, sheet=sheet.name))
+        step = self.sources.bind(sheet, ctx) if isinstance(sheet, SourceSheet) else sheet.bind(ctx)
+        self.problems.extend((("sheets", number, *path), one) for path, one in ctx.found)
+        if step is None or any(one.severity == "error" for _, one in ctx.found):
+            return False
+        self.steps[sheet.name] = step
+        self.schemas[sheet.name] = step.schema
+        return True
+
+    def _syntax_only(self, sheet: SheetBase, number: int) -> None:
+        """Report mistakes of spelling in a sheet that can't be bound because one underneath is broken."""
+        for path, text in sheet.formula_texts():
+            try:
+                parse(text)
+            except FormulaError as error:
+                place = ("sheets", number, *path)
+                self.problems.extend((place, one.with_place(sheet=sheet.name)) for one in error.diagnostics)
+
+    def _check_outputs(self, broken: set[str]) -> None:
+        for number, output in enumerate(self.workbook.outputs):
+            columns = getattr(output.to, "columns", None)
+            if columns is None or output.sheet in broken:
+                continue
+            step = self.steps[output.sheet]
+            if getattr(step, "open_schema", False):
+                continue
+            ctx = BindContext(output.sheet, self.schemas, self.parameters, self.env)
+            for place, name in enumerate(columns):
+                ctx.column(("outputs", number, "to", "columns", place), name, output.sheet)
+            self.problems.extend(ctx.found)
+
+    def _placed(self) -> list[Diagnostic]:
+        """Return all diagnostics with line and column of the workbook file, in the order of the file."""
+        book = self.workbook
+        placed = []
+        for path, one in self.problems:
+            position = None
+            if one.span is not None and one.text is not None:
+                position = book.position_inside(path, one.span.start)
+            position = position or book.position(path)
+            if position is not None:
+                one = one.with_place(
+                    file=None if book.path is None else str(book.path), line=position[0], col=position[1]
+                )
+            placed.append((path, one))
+        numbers = {id(one): number for number, (_, one) in enumerate(placed)}
+        return [one for _, one in sorted(placed, key=lambda item: (_order(item[0]), numbers[id(item[1])]))]
+
+
+def _order(path: Path) -> tuple[int, int]:
+    """Return where a problem stands in the file: sheets in their order, then outputs."""
+    if len(path) > 1 and path[0] == "sheets" and isinstance(path[1], int):
+        return 0, path[1]
+    return 1, path[1] if len(path) > 1 and isinstance(path[1], int) else 0
+
+
+def _nodes(text: str) -> Iterator[ast.Node]:
+    try:
+        yield from ast.walk(parse(text))
+    except FormulaError:
+        return
+
+
+def plan(workbook: Workbook, sources: Sources, parameters: Mapping[str, Constant], env: Environment) -> Plan:
+    """Bind every sheet of a workbook.
+
+    Raises:
+        WorkbookError: with all mistakes of all sheets, each with its place in the file.
+        SourceError: a source can't be looked at.
+    """
+    return _Planner(workbook, sources, parameters, env).run()
+
+
+def unknown_sheets(workbook: Workbook, names: Iterable[str]) -> list[Diagnostic]:
+    """Return a diagnostic for every name that is no sheet of the workbook."""
+    from sheetline.formulas.suggest import closest
+
+    known = [sheet.name for sheet in workbook.sheets]
+    found = []
+    for name in names:
+        if name not in known:
+            near = closest(name, known)
+            advice = (
+                f"did you mean {quoted(near[0])}?" if near else f"the sheets are {', '.join(map(quoted, known[:20]))}"
+            )
+            found.append(diagnostic("W203", {"name": quoted(name), "advice": advice}))
+    return found

@@ -1,0 +1,117 @@
+"""What a run tells: sheets, rows, columns, errors with examples, seconds, and the files it wrote."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from sheetline.functions.columns import Column, Table
+from sheetline.functions.errors import Errors
+from sheetline.workbook.steps import Notice
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorExample:
+    """One error value: its row in the sheet (from 1), its code and its message, which quotes the input."""
+
+    row: int
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnReport:
+    """A column of a sheet: its type, nulls (errors not counted), errors, and examples of these."""
+
+    name: str
+    type: str
+    nulls: int
+    errors: int
+    examples: tuple[ErrorExample, ...] = ()
+
+
+@dataclass(slots=True)
+class SheetReport:
+    """What one sheet did.
+
+    Attributes:
+        rows: rows of the sheet; ``removed`` were dropped for an error (in their condition, or by mode "drop").
+        not_read: columns that nobody needed, so they were neither read nor computed.
+    """
+
+    name: str
+    kind: str
+    rows: int
+    seconds: float
+    columns: list[ColumnReport]
+    not_read: list[str]
+    removed: int = 0
+    removed_examples: list[ErrorExample] = field(default_factory=list)
+    notices: list[Notice] = field(default_factory=list)
+
+    @property
+    def errors(self) -> int:
+        """Error values in the sheet, and rows removed for one."""
+        return sum(column.errors for column in self.columns) + self.removed
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A file that was written."""
+
+    sheet: str
+    path: str
+    rows: int
+
+
+@dataclass(slots=True)
+class RunReport:
+    """What a whole run did."""
+
+    workbook: str
+    sheets: list[SheetReport] = field(default_factory=list)
+    outputs: list[Written] = field(default_factory=list)
+    seconds: float = 0.0
+
+    @property
+    def broken(self) -> list[tuple[str, Notice]]:
+        """Expectations that the data broke, with their sheets."""
+        return [(s.name, n) for s in self.sheets for n in s.notices if n.severity == "broken"]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything as plain JSON values."""
+        return asdict(self)
+
+    def sheet(self, name: str) -> SheetReport:
+        """Return the report of one sheet.
+
+        Raises:
+            KeyError: the run did not compute it.
+        """
+        for sheet in self.sheets:
+            if sheet.name == name:
+                return sheet
+        raise KeyError(name)
+
+
+def examples(errors: Errors | None, most: int) -> tuple[ErrorExample, ...]:
+    """Return the first ``most`` errors, rendered."""
+    if errors is None:
+        return ()
+    return tuple(
+        ErrorExample(int(errors.rows[place]) + 1, errors.code(place), errors.message(place))
+        for place in range(min(len(errors), most))
+    )
+
+
+def column_report(name: str, column: Column, most: int) -> ColumnReport:
+    """Return the report of one column with up to ``most`` examples of its errors."""
+    null = column.nulls()
+    errors = 0 if column.errors is None else len(column.errors)
+    nulls = 0 if null is None else int(null.sum()) - errors
+    return ColumnReport(name, str(column.type), nulls, errors, examples(column.errors, most))
+
+
+def columns_report(table: Table, most: int) -> list[ColumnReport]:
+    """Return the reports of all columns of a table."""
+    return [column_report(name, column, most) for name, column in table.columns.items()]

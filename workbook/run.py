@@ -1,0 +1,267 @@
+"""Running a plan: step by step, freeing what nobody needs any more, and reporting what happened."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sheetline.formulas.blocks import InternalError, Workers
+from sheetline.formulas.diagnostics import SheetlineError, WorkbookError
+from sheetline.functions.columns import Column, Table
+from sheetline.functions.errors import Mask
+from sheetline.workbook.planning import Plan, unknown_sheets
+from sheetline.workbook.report import RunReport, SheetReport, Written, columns_report, examples
+from sheetline.workbook.steps import Notice, RunContext, Step, StepResult
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Progress = Callable[[str, int, int], None]
+"""Called before each sheet with its name, its number from 0, and how many there are."""
+
+
+class DataError(SheetlineError):
+    """The data broke a rule that the workbook sets: mode "fail", or an expectation of a join. ``report`` says where."""
+
+    def __init__(self, message: str, report: RunReport) -> None:
+        super().__init__(message)
+        self.report = report
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SheetResult:
+    """One sheet of a run."""
+
+    name: str
+    table: Table
+    report: SheetReport
+    max_logged: int = 1000
+
+    def __len__(self) -> int:
+        return self.table.rows
+
+    def to_pandas(self) -> pd.DataFrame:
+        """Return the sheet as a new frame with a fresh index; errors are null there (see ``errors``)."""
+        from sheetline.functions.interop import table_to_pandas
+
+        return table_to_pandas(self.table)
+
+    def to_arrow(self) -> Any:
+        """Return the sheet as a ``pyarrow.Table``; errors are null there."""
+        from sheetline.functions.interop import table_to_arrow
+
+        return table_to_arrow(self.table)
+
+    @property
+    def errors(self) -> pd.DataFrame:
+        """All error values: column, row (from 0), code, message."""
+        import pandas as pd
+
+        rows: list[tuple[str, int, str, str]] = []
+        for name, column in self.table.columns.items():
+            if column.errors is not None:
+                found = column.errors
+                rows += [(name, int(found.rows[i]), found.code(i), found.message(i)) for i in range(len(found))]
+        return pd.DataFrame(rows, columns=["column", "row", "code", "message"])
+
+
+@dataclass(slots=True, eq=False)
+class Run:
+    """A finished run: its report, its sheets, and any other sheet of the workbook when asked for.
+
+    ``run["Trips"]`` gives a sheet that the run kept; another one is computed then, from the same sources.
+    """
+
+    plan: Plan
+    report: RunReport
+    results: dict[str, SheetResult]
+    options: Options
+
+    def __getitem__(self, name: str) -> SheetResult:
+        if name not in self.results:
+            problems = unknown_sheets(self.plan.workbook, [name])
+            if problems:
+                raise WorkbookError(problems)
+            self.results.update(execute(self.plan, replace(self.options, sheets=(name,))).results)
+        return self.results[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.plan.steps
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.results)
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How a plan is run.
+
+    Attributes:
+        sheets: the sheets wanted; None for outputs and kept sheets.
+        threads: number of threads; None for one a core.
+        progress: told before each sheet.
+    """
+
+    sheets: tuple[str, ...] | None = None
+    threads: int | None = None
+    block_rows: int | None = None
+    progress: Progress | None = None
+
+
+def execute(plan: Plan, options: Options) -> Run:
+    """Run what is needed for the wanted sheets and return it. Writes nothing.
+
+    Raises:
+        DataError: in mode "fail" at the first sheet with an error.
+        SourceError: a source can't be read.
+    """
+    with _workers(options) as workers:
+        return _Execution(plan, options, workers).run()
+
+
+@contextmanager
+def _workers(options: Options) -> Iterator[Workers]:
+    sizes = {} if options.block_rows is None else {"block_rows": options.block_rows}
+    with Workers(options.threads, **sizes) as workers:
+        yield workers
+
+
+@dataclass(slots=True)
+class _Execution:
+    plan: Plan
+    options: Options
+    workers: Workers
+    tables: dict[str, Table] = field(default_factory=dict)
+
+    def run(self) -> Run:
+        started = time.perf_counter()
+        plan = self.plan
+        mode = plan.workbook.errors.mode
+        wanted = plan.wanted(self.options.sheets)
+        needed = plan.needed(wanted, everything=mode != "keep")
+        remaining = self._consumers(needed)
+        report = RunReport(plan.workbook.name)
+        results: dict[str, SheetResult] = {}
+        most = plan.workbook.errors.max_logged
+        for number, (name, columns) in enumerate(needed.items()):
+            if self.options.progress is not None:
+                self.options.progress(name, number, len(needed))
+            sheet_report, table = self._step(plan.steps[name], columns, most)
+            report.sheets.append(sheet_report)
+            self._judge(mode, sheet_report, report, table)
+            if mode == "drop":
+                table = _drop_errors(table, sheet_report, most)
+            self.tables[name] = table
+            if name in wanted:
+                kept = columns if plan.workbook.sheet(name).kept or self.options.sheets else wanted[name]
+                chosen = {
+                    column: table.columns[column]
+                    for column in table.columns
+                    if column in kept or _open(plan.steps[name])
+                }
+                results[name] = SheetResult(name, Table(chosen, table.rows), sheet_report, most)
+            self._free(name, needed, remaining)
+        report.seconds = time.perf_counter() - started
+        return Run(plan, report, results, self.options)
+
+    def _consumers(self, needed: Mapping[str, Sequence[str]]) -> dict[str, int]:
+        """Return how many steps still need each sheet."""
+        count = dict.fromkeys(needed, 0)
+        for name, columns in needed.items():
+            for sheet in self.plan.steps[name].needs(list(columns)):
+                count[sheet] += 1
+        return count
+
+    def _free(self, name: str, needed: Mapping[str, Sequence[str]], remaining: dict[str, int]) -> None:
+        """Let go of the sheets that nobody needs behind the step ``name``."""
+        for sheet in self.plan.steps[name].needs(list(needed[name])):
+            remaining[sheet] -= 1
+            if remaining[sheet] == 0:
+                self.tables.pop(sheet, None)
+        if remaining[name] == 0:
+            self.tables.pop(name, None)
+
+    def _step(self, step: Step, columns: Sequence[str], most: int) -> tuple[SheetReport, Table]:
+        started = time.perf_counter()
+        env = replace(self.plan.env, sheet=step.name)
+        ctx = RunContext(env, self.workers, lambda sheet, column: self.tables[sheet].columns[column])
+        try:
+            result = step.run(self.tables, columns, ctx)
+        except (SheetlineError, InternalError, MemoryError):
+            raise
+        except Exception as bug:
+            raise InternalError(f"sheet '{step.name}' failed: {type(bug).__name__}: {bug}") from bug
+        seconds = time.perf_counter() - started
+        return self._report(step, columns, result, seconds, most), result.table
+
+    def _report(self, step: Step, columns: Sequence[str], result: StepResult, seconds: float, most: int) -> SheetReport:
+        kind = self.plan.workbook.sheet(step.name).kind
+        removed = result.row_errors
+        return SheetReport(
+            step.name,
+            kind,
+            result.table.rows,
+            seconds,
+            columns_report(result.table, most),
+            [name for name in step.schema if name not in columns],
+            0 if removed is None else len(removed),
+            list(examples(removed, most)),
+            list(result.notices),
+        )
+
+    def _judge(self, mode: str, sheet: SheetReport, report: RunReport, table: Table) -> None:
+        """Stop in mode "fail" at a sheet with an error."""
+        if mode != "fail" or sheet.errors == 0:
+            return
+        first = next((c for c in sheet.columns if c.errors), None)
+        if first is not None:
+            rows = _rows_of(table.columns[first.name])
+            said = first.examples[0].message if first.examples else ""
+            message = f"sheet '{sheet.name}', column '{first.name}': {first.errors} errors, in rows {rows}: {said}"
+        else:
+            said = sheet.removed_examples[0].message if sheet.removed_examples else ""
+            message = f"sheet '{sheet.name}': the condition is an error in {sheet.removed} rows: {said}"
+        raise DataError(message + '; errors.mode is "fail"', report)
+
+
+def _open(step: Step) -> bool:
+    """Whether a step's columns are known only after the run."""
+    return bool(getattr(step, "open_schema", False))
+
+
+def _rows_of(column: Column) -> str:
+    assert column.errors is not None
+    rows = [str(row + 1) for row in column.errors.rows[:10].tolist()]
+    return ", ".join(rows) + (", …" if len(column.errors) > 10 else "")
+
+
+def _drop_errors(table: Table, report: SheetReport, most: int) -> Table:
+    """Return the table without rows that hold an error; the report counts them and shows the first."""
+    bad: Mask | None = None
+    for column in table.columns.values():
+        if column.errors is not None:
+            mask = column.errors.mask(table.rows)
+            bad = mask if bad is None else bad | mask
+    if bad is None:
+        return table
+    kept = table.take(np.flatnonzero(~bad))
+    report.rows = kept.rows
+    count = int(bad.sum())
+    report.notices.append(Notice("info", f"{count} rows with an error were dropped", count))
+    return kept
+
+
+def broken_expectations(report: RunReport) -> str | None:
+    """Return a sentence for the expectations that the data broke, or None."""
+    broken = report.broken
+    if not broken:
+        return None
+    return "; ".join(f"sheet '{name}': {notice.message}" for name, notice in broken)
+
+
+__all__ = ["DataError", "Options", "Progress", "Run", "SheetResult", "Written", "broken_expectations", "execute"]
