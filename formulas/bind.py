@@ -242,7 +242,7 @@ class _Binder:
         for name in self.texts:
             node = self.done[name]
             moves = out.shape is Shape.SERIES or out.space is Space.EXPANDED
-            if moves and node.space in (Space.BASE, Space.ROWS, Space.FINAL) and node.op != "bad":
+            if moves and node.space in (Space.BASE, Space.GROUPS, Space.ROWS, Space.FINAL) and node.op != "bad":
                 node = self.move(node, out.space)
             out.columns[name] = node
         wanted = {id(self.done[name]): place for place, name in enumerate(self.texts)}

@@ -223,12 +223,6 @@ class _Evaluation:
             within = np.arange(len(one.column)) - np.repeat(own_start, one.counts)
             place[np.repeat(starts, one.counts) + within] = np.arange(len(one.column))
             self.values[node.id] = one.column.take(place, missing=True)
-        if self.sheet.keys and self.sheet.shape is Shape.SERIES:
-            repeat = np.repeat(np.arange(rows), counts)
-            for key in self.sheet.keys:
-                value = self.values[key.id]
-                assert isinstance(value, Column)
-                self.values[key.id] = value.take(repeat)
 
     # --- level by level ----------------------------------------------------------------------------------
 
@@ -315,9 +309,16 @@ class _Evaluation:
             return self._repeat(inner, value)
         assert self.order is not None
         if inner.space is Space.BASE:
-            rows = self.order.rows
-            return value.take(rows if node.space is Space.ROWS else rows[self._final()])
+            return value.take(self.order.rows) if node.space is Space.ROWS else self._record_values(value)
         return self._to_final(inner, value)
+
+    def _record_values(self, value: Column) -> Column:
+        """Return base values on the sheet's last rows; a row without a record has none."""
+        assert self.order is not None
+        rows = self.order.rows[self._final()]
+        if self.extra is None or not self.extra.any():
+            return value.take(rows)
+        return value.take(np.where(self.extra, -1, rows), missing=True)
 
     def _final(self) -> Ints:
         assert self.final is not None
@@ -325,44 +326,40 @@ class _Evaluation:
 
     def _to_final(self, inner: Node, value: Column) -> Column:
         """Move a series onto the last rows; on added rows it stands as its declaration says."""
-        taken = value.take(self._final())
         extra = self.extra
-        if extra is None or not extra.any() or inner.app is None or inner.op != "series":
-            return taken
-        policy = inner.app.function.extra
+        if extra is None or not extra.any():
+            return value.take(self._final())
+        policy = inner.app.function.extra if inner.app is not None and inner.op == "series" else "null"
         if policy == "repeat":
-            return taken
+            return value.take(self._final())
         if policy == "null":
-            return Column(
-                taken.type, taken.data, taken.null, None if taken.errors is None else taken.errors.where(~extra)
-            ).masked(extra)
+            return value.take(np.where(extra, -1, self._final()), missing=True)
         return self._continued(inner, extra)
 
     def _continued(self, inner: Node, extra: Mask) -> Column:
-        """Run a series again over the last rows, where an added row stands as one more record without values."""
+        """Run a series again with the added rows behind each group's records, as records without values."""
         assert self.order is not None
-        final = self._final()
-        group = self.order.group[final]
-        offsets = np.searchsorted(group, np.arange(self.order.count + 1))
-        longer = Order(np.arange(len(final)), offsets)
-        index = np.where(extra, -1, final)
+        final, order = self._final(), self.order
+        added = np.bincount(order.group[final[extra]], minlength=order.count)
+        offsets = np.concatenate(([0], np.cumsum(order.sizes + added)))
+        shift = offsets[:-1] - order.offsets[:-1]
+        index = np.full(int(offsets[-1]), -1, np.int64)
+        index[np.arange(len(order.rows)) + shift[order.group]] = np.arange(len(order.rows))
         args: list[Column | Constant] = []
         for arg in inner.args:
             value = self.values[arg.id]
             args.append(value if isinstance(value, Constant) else value.take(index, missing=True))
         assert inner.app is not None
-        result = call_series(inner.app, args, longer, self.env)
+        result = call_series(inner.app, args, Order(np.arange(len(index)), offsets), self.env)
         assert isinstance(result, Column)
-        return result
+        place = final + shift[order.group[final]]
+        place[extra] = np.flatnonzero(index < 0)
+        return result.take(place)
 
     def _repeat(self, inner: Node, value: Column) -> Column:
         assert self.repeats is not None
-        target = self.rows[Space.EXPANDED]
-        if len(value) == target and inner.op == "key":
-            return value
         if inner.space is Space.BASE and self.order is not None:
-            rows = self.order.rows if self.final is None else self.order.rows[self.final]
-            value = value.take(rows)
+            value = value.take(self.order.rows) if self.final is None else self._record_values(value)
         elif inner.space is Space.ROWS and self.final is not None:
             value = self._to_final(inner, value)
         return value.take(np.repeat(np.arange(len(value)), self.repeats))

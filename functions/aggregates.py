@@ -328,7 +328,7 @@ def group_median(v: Grouped, ctx: Call) -> Any:
     summary="Whether all values of the group are true.",
     examples=[
         Example("GROUPAND(#Sheet!c)", [True, False], rows=_BOOLS, formulas=_KEY),
-        Example("GROUPAND(#v>1)", [None], rows={"v": [None, None], "w": [1, 2]}),
+        Example("GROUPAND(#v)", [True], rows={"v": [None, True]}),
     ],
     null_note=_SKIPPED,
     error_note=f"{_ERRORS}.",

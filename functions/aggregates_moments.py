@@ -171,7 +171,8 @@ def group_geomean(v: Grouped, ctx: Call) -> Any:
 )
 def group_harmean(v: Grouped, ctx: Call) -> Any:
     ctx.fail(v.sum(v.floats <= 0) > 0, "NUM", "GROUPHARMEAN: only positive values have a harmonic mean")
-    return settle(ctx, v.sizes / v.sum(1.0 / np.where(v.floats > 0, v.floats, 1.0)), v.sizes > 0)
+    reciprocals = v.sum(1.0 / np.where(v.floats > 0, v.floats, 1.0))
+    return settle(ctx, v.sizes / reciprocals, v.sizes > 0, reciprocals)
 
 
 @function(

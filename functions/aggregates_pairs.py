@@ -29,8 +29,14 @@ def _products(x: Grouped, y: Grouped) -> Any:
     return x.sum(x.deviations * y.deviations)
 
 
+def _scale(a: Any, b: Any) -> Any:
+    """Return the square root of a product; by its factors where the product leaves the range of floats."""
+    product = a * b
+    return np.where(np.isfinite(product) & (product > 1e-290), np.sqrt(product), np.sqrt(a) * np.sqrt(b))
+
+
 def _correlation(x: Grouped, y: Grouped, ctx: Call) -> Any:
-    scale = np.sqrt(x.squares) * np.sqrt(y.squares)
+    scale = _scale(x.squares, y.squares)
     return settle(ctx, np.clip(_products(x, y) / scale, -1.0, 1.0), x.sizes >= 2, scale)
 
 
@@ -193,7 +199,7 @@ def group_weighted_average(v: Grouped, w: Grouped, ctx: Call) -> Any:
     error_note=f"{_ERRORS}; a vector of zeros gives DIV0.",
 )
 def group_cosine(x: Grouped, y: Grouped, ctx: Call) -> Any:
-    length = np.sqrt(x.sum(x.floats * x.floats)) * np.sqrt(x.sum(y.floats * y.floats))
+    length = _scale(x.sum(x.floats * x.floats), x.sum(y.floats * y.floats))
     return settle(ctx, np.clip(x.sum(x.floats * y.floats) / length, -1.0, 1.0), x.sizes > 0, length)
 
 

@@ -16,6 +16,7 @@ from sheetline.functions import errors as err
 from sheetline.functions.columns import Column, Constant, arrow_type, numpy_dtype
 from sheetline.functions.errors import Errors, Mask
 from sheetline.functions.execute import cast_constant
+from sheetline.functions.text_support import kernels
 from sheetline.functions.types import Kind, Type
 
 Branch = Column | Constant
@@ -127,7 +128,7 @@ def _chosen_errors(masks: Sequence[Mask], branches: Sequence[Branch], rest: Bran
 
 
 def _choose_arrow(masks: Sequence[Mask], branches: Sequence[Branch], type_: Type, rest: Branch) -> Any:
-    import pyarrow.compute as pc
+    pc = kernels()
 
     values = [_operand(branch, type_) for branch in branches]
     out = _operand(rest, type_)

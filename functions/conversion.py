@@ -18,7 +18,7 @@ from sheetline.functions.dates.patterns import Pattern, PatternError, compile_pa
 from sheetline.functions.declare import Example, Failure, function
 from sheetline.functions.json_text import json_text
 from sheetline.functions.number_reading import MAX_DIGITS, read_exact, read_floats, read_integers
-from sheetline.functions.number_text import TextFormat, compile_format
+from sheetline.functions.number_text import TextFormat, compile_format, write_by_row
 from sheetline.functions.text_support import TEXT, as_rows, kernels, to_text
 from sheetline.functions.types import STRING, Kind
 
@@ -320,29 +320,10 @@ def _text_by_format(v: Any, format: Any, ctx: Call) -> Any:
     column = as_column(v, ctx.rows)
     none = null_rows(column, ctx.rows)
     if isinstance(format, TextFormat):
-        return Column(STRING, _blanked(format.write(column, ctx, np.ones(ctx.rows, np.bool_)), none))
-    formats = as_column(format, ctx.rows).plain().data.dictionary_encode()
-    codes = np.asarray(formats.indices.fill_null(-1))
-    none = none | (codes < 0)
-    out = as_column(Constant(STRING, ""), ctx.rows).data
-    for number, source in enumerate(formats.dictionary.to_pylist()):
-        rows = (codes == number) & ~none
-        if not rows.any():
-            continue
-        try:
-            made = compile_format(source)
-        except ValueError:
-            ctx.fail(rows, "VALUE", "TEXT: {1} is no format")
-            continue
-        chosen = np.flatnonzero(rows)
-        out = _put(out, rows, made.write(column.take(chosen), ctx, rows))
-    return Column(STRING, _blanked(out, none))
-
-
-def _put(out: Any, rows: Any, made: Any) -> Any:
-    import pyarrow as pa
-
-    return kernels().replace_with_mask(out, pa.array(rows), made)
+        return Column(STRING, _blanked(format.write(column, ctx, ~none), none))
+    formats = as_column(format, ctx.rows)
+    none = none | null_rows(formats, ctx.rows)
+    return Column(STRING, _blanked(write_by_row(column, formats.plain().data, none, ctx), none))
 
 
 def _blanked(array: Any, null: Any) -> Any:

@@ -128,7 +128,8 @@ def call_series(app: Application, args: Sequence[Argument], order: Order, env: E
     """Apply a series; row arguments stand in the order of ``order`` already.
 
     The kernel gets columns (with their nulls and errors) and plain values for constants, and ``ctx.order``.
-    It gives a column, or :class:`Rows` when it does not keep the rows; errors are its own matter.
+    It gives a column, or :class:`Rows` when it does not keep the rows; errors are its own matter. A constant
+    that is null or an error gives that on every row, unless null is the parameter's default.
     """
     cast = _arguments(app, args)
     rows = len(order.rows)
@@ -137,6 +138,8 @@ def call_series(app: Application, args: Sequence[Argument], order: Order, env: E
     values: list[Any] = []
     for place, arg in enumerate(cast):
         if isinstance(arg, Constant) and _is_const(app, place):
+            if arg.value is None and not _may_be_null(app, place):
+                return _without_values(app, arg, order)
             values.append(_constant(app, place, arg))
         else:
             values.append(arg.column(rows) if isinstance(arg, Constant) else arg)
@@ -147,6 +150,20 @@ def call_series(app: Application, args: Sequence[Argument], order: Order, env: E
     if column.type != app.type:
         column = column.cast(app.type)
     return _with_failures(column, None, ctx)
+
+
+def _may_be_null(app: Application, place: int) -> bool:
+    parameter = app.kernel.signature.parameters[place]
+    return parameter.optional and parameter.default is None
+
+
+def _without_values(app: Application, constant: Constant, order: Order) -> Column | Rows:
+    """Return what a series gives for a constant without a value: nulls, or its error, on the records."""
+    rows = len(order.rows)
+    column = Column.nulls_of(app.type, rows)
+    if constant.errors is not None:
+        column = column.with_errors(constant.errors.take(np.zeros(rows, np.int64), 1))
+    return column if app.function.rows == "same" else Rows(column, np.arange(rows), order.offsets)
 
 
 def call_key(

@@ -42,16 +42,23 @@ def _radius(value: Any) -> float:
 def half_angle(lat1: Any, lon1: Any, lat2: Any, lon2: Any) -> Any:
     """Return half the angle between points, in radians, from degrees.
 
-    With half sums and differences of latitude, hav = s + t·(c - s) where s = sin²(Δφ/2), c = cos²(Σφ/2) and
-    t = sin²(Δλ/2): cos φ1 · cos φ2 is c - s. One cosine less than in the usual form, and just as exact, since
-    s never exceeds c.
+    hav = s + t·(c - s), where s = sin²(Δφ/2), c = cos²(Σφ/2) and t = sin²(Δλ/2): cos φ1 · cos φ2 is c - s. That is
+    one cosine less than in the usual form, and just as exact, since s never exceeds c. Complements are taken in
+    degrees, where they are exact: near the poles, and across the 180th meridian.
     """
-    s = _squared(np.sin, np.subtract(lat2, lat1))
-    c = _squared(np.cos, np.add(lat1, lat2))
-    t = _squared(np.sin, np.subtract(lon2, lon1))
-    c -= s  # where one of them is a single number this makes an array, otherwise it is in place
-    c *= t
-    c += s
+    s = _squared_sine(np.asarray(np.subtract(lat2, lat1)))
+    c = _squared_sine(_complement(np.asarray(np.add(lat1, lat2)), 180.0))
+    turn = np.asarray(np.subtract(lon2, lon1))
+    np.abs(turn, out=turn)
+    if np.fmax.reduce(turn, axis=None, initial=0.0) > 180.0:
+        np.minimum(turn, 360.0 - turn, out=turn)
+    t = _squared_sine(turn)
+    if c.ndim:  # the usual case: no further array
+        c -= s
+        c *= t
+        c += s
+    else:
+        c = s + t * (c - s)
     if np.fmax.reduce(c, initial=0.0) < _FAR:
         np.sqrt(c, out=c)
         np.arcsin(c, out=c)
@@ -59,12 +66,17 @@ def half_angle(lat1: Any, lon1: Any, lat2: Any, lon2: Any) -> Any:
     return _with_antipodes(c, lat1, lon1, lat2, lon2)
 
 
-def _squared(circular: np.ufunc, degrees: Any) -> Any:
-    """Return the squared sine or cosine of half the angle; an array is used up for the result."""
+def _complement(degrees: Array, whole: float) -> Array:
+    """Turn an array of angles, in place, into what is missing to ``whole``."""
+    np.abs(degrees, out=degrees)
+    np.subtract(whole, degrees, out=degrees)
+    return degrees
+
+
+def _squared_sine(degrees: Array) -> Array:
+    """Turn an array of angles, in place, into the squared sines of their halves."""
     degrees *= _HALF_DEGREE
-    if not isinstance(degrees, np.ndarray):
-        return np.square(circular(degrees))
-    circular(degrees, out=degrees)
+    np.sin(degrees, out=degrees)
     degrees *= degrees
     return degrees
 
@@ -72,10 +84,10 @@ def _squared(circular: np.ufunc, degrees: Any) -> Any:
 def _with_antipodes(hav: Array, lat1: Any, lon1: Any, lat2: Any, lon2: Any) -> Array:
     """Finish where some points lie far apart: for them, the angle from the antipode is what is exact."""
     far = np.flatnonzero(hav >= _FAR)
-    shape = hav.shape
-    a, b, c, d = (np.broadcast_to(np.asarray(x, np.float64), shape)[far] for x in (lat1, lon1, lat2, lon2))
-    delta, mean, turn = (c - a) * _HALF_DEGREE, (c + a) * _HALF_DEGREE, (d - b) * _HALF_DEGREE
-    rest = np.square(np.cos(turn) * np.cos(delta)) + np.square(np.sin(turn) * np.sin(mean))
+    a, b, c, d = (np.broadcast_to(np.asarray(x, np.float64), hav.shape)[far] for x in (lat1, lon1, lat2, lon2))
+    turn = np.abs(d - b)
+    opposite = _squared_sine(_complement(turn.copy(), 180.0)) * _squared_sine(_complement(c - a, 180.0))
+    rest = opposite + _squared_sine(turn) * _squared_sine(c + a)
     half = np.arcsin(np.sqrt(np.minimum(hav, 1.0)))
     half[far] = math.pi / 2 - np.arcsin(np.sqrt(np.minimum(rest, 1.0)))
     result: Array = half

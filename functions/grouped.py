@@ -222,25 +222,25 @@ class Grouped:
     # ------------------------------------------------------------ deviations
 
     @once
-    def _shift(self) -> tuple[Floats, Floats]:
-        """Each group's first value, and the mean of the differences from it."""
+    def _centred(self) -> tuple[Floats, Floats]:
+        """The mean of each group, computed from its first value, and the deviations from it."""
         origin = np.zeros(self.count)
         origin[self.codes[::-1]] = self.floats[::-1]  # the last write is the first value
         with np.errstate(all="ignore"):
-            return origin, self.sum(self.floats - origin[self.codes]) / self.sizes
+            away = origin[self.codes]
+            np.subtract(self.floats, away, out=away)
+            rest = self.sum(away) / self.sizes
+            away -= rest[self.codes]
+            return origin + rest, away
 
     def center(self) -> Floats:
         """Return the mean of each group, computed from its first value; NaN where it has none."""
-        origin, rest = self._shift
-        with np.errstate(all="ignore"):
-            return origin + rest
+        return self._centred[0]
 
-    @once
+    @property
     def deviations(self) -> Floats:
         """Each value less its group's mean, row by row; exactly 0 where all values of the group are equal."""
-        origin, rest = self._shift
-        with np.errstate(all="ignore"):
-            return (self.floats - origin[self.codes]) - rest[self.codes]
+        return self._centred[1]
 
     @once
     def squares(self) -> Floats:
@@ -414,10 +414,12 @@ def settle(ctx: Call, out: Array, enough: Mask, divisor: Array | None = None) ->
         ctx: the call, which gets the failures.
         out: one float a group.
         enough: groups with enough values; the others give null.
-        divisor: where it is 0 in a group with enough values, the result is an error DIV0.
+        divisor: where it is 0 in a group with enough values, the result is an error DIV0; where it left the
+            range of floats, the quotient says nothing and the result is OVERFLOW.
     """
     if divisor is not None:
         ctx.fail(enough & (divisor == 0), "DIV0")
+        ctx.fail(enough & ~np.isfinite(divisor), "OVERFLOW")
     ctx.fail(enough & ~np.isfinite(out), "OVERFLOW")
     ctx.nullify(~enough)
     return np.where(enough, out, np.nan)

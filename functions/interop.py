@@ -69,8 +69,9 @@ __all__ = [
 
 @dataclass(slots=True)
 class TableNotes:
-    """What reading a table found: the notes of each column, and sentences about the whole."""
+    """What reading a table found: all its names (made unique), each column's notes, remarks about the whole."""
 
+    names: list[str] = field(default_factory=list)
     columns: dict[str, ColumnNotes] = field(default_factory=dict)
     remarks: list[str] = field(default_factory=list)
 
@@ -115,7 +116,7 @@ def table_from_pandas(frame: pd.DataFrame, only: set[str] | None = None) -> tupl
     """
     labels = [_label(label) for label in frame.columns]
     names, renamed = unique_names(labels)
-    notes = TableNotes(remarks=renamed)
+    notes = TableNotes(names, remarks=renamed)
     columns: dict[str, Column] = {}
     for place, name in enumerate(names):
         if only is None or name in only:
@@ -137,7 +138,7 @@ def table_from_frame(frame: Any, only: set[str] | None = None) -> tuple[Table, T
             f"{type(frame).__name__} is no frame: give a pandas DataFrame, a polars DataFrame or an Arrow table"
         )
     names, renamed = unique_names(arrow.column_names)
-    notes = TableNotes(remarks=renamed)
+    notes = TableNotes(names, remarks=renamed)
     columns: dict[str, Column] = {}
     for name, values in zip(names, arrow.columns, strict=True):
         if only is None or name in only:

@@ -97,7 +97,7 @@ def _wide(values: Any, maxgap: Any) -> Any:
     summary="One group for each run of values without a gap greater than the given one; the key is the first value.",
     examples=[
         Example("GROUPBYGAP(#Time;7)", [1, 30], rows={"Time": [1, 8, 30]}),
-        Example("GROUPBYGAP(#Time;7)", [1, 21, None], rows={"Time": [1, None, 21]}),
+        Example("GROUPBYGAP(#Time;7)", [1, None, 21], rows={"Time": [1, None, 21]}),
     ],
     prepare={"maxgap": gap},
     nulls="own",

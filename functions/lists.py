@@ -45,6 +45,7 @@ def list_(*v: Any, ctx: Call) -> Any:
             ctx.fail(long, "LIMIT", "LIST: an exact number of a list has at most 76 digits")
         parts.append(items)
     offsets = np.arange(ctx.rows + 1, dtype=np.int64) * len(parts)
+    starts: Any = pa.array(offsets)
     if not parts:
         values = pa.nulls(0, arrow_type(type_).value_type)
     elif len(parts) == 1:
@@ -52,4 +53,4 @@ def list_(*v: Any, ctx: Call) -> Any:
     else:  # row by row: the elements of row i stand at i, i + rows, i + 2 rows … of the parts joined
         order = np.arange(ctx.rows * len(parts), dtype=np.int64).reshape(len(parts), ctx.rows)
         values = pa.concat_arrays(parts).take(pa.array(order.T.reshape(-1)))
-    return Column(type_, pa.LargeListArray.from_arrays(pa.array(offsets), values).cast(arrow_type(type_)))
+    return Column(type_, pa.LargeListArray.from_arrays(starts, values).cast(arrow_type(type_)))

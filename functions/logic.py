@@ -21,6 +21,7 @@ from sheetline.functions.operators import equal_rows
 from sheetline.functions.ordering import comparable
 from sheetline.functions.resolve import Mismatch
 from sheetline.functions.text_order import text_difference
+from sheetline.functions.text_support import kernels
 from sheetline.functions.types import BOOLEAN, NULL, Kind, Type, widen
 
 CATEGORY = "logic"
@@ -349,10 +350,10 @@ def between(v: Any, lo: Any, hi: Any, ctx: Call) -> Any:
         x, low, high = keys.reshape(3, ctx.rows)
         return (x >= low) & (x <= high)
     import pyarrow as pa
-    import pyarrow.compute as pc
 
-    x, low, high = (pa.scalar(arg, pa.large_string()) if isinstance(arg, str) else arg for arg in (v, lo, hi))
-    inside = pc.and_(pc.greater_equal(x, low), pc.less_equal(x, high))
+    pc = kernels()
+    text, least, most = (pa.scalar(arg, pa.large_string()) if isinstance(arg, str) else arg for arg in (v, lo, hi))
+    inside = pc.and_(pc.greater_equal(text, least), pc.less_equal(text, most))
     return np.asarray(inside.fill_null(False) if inside.null_count else inside)
 
 
@@ -372,7 +373,7 @@ def between(v: Any, lo: Any, hi: Any, ctx: Call) -> Any:
 def in_(*args: Any, ctx: Call) -> Any:
     value, constants = args[0], [arg for arg in args[1:] if isinstance(arg, Constant)]
     out: Mask = np.zeros(ctx.rows, np.bool_)
-    others = [arg for arg in args[1:] if isinstance(arg, Column)]
+    others: list[Branch] = [arg for arg in args[1:] if isinstance(arg, Column)]
     if isinstance(value, Column) and not value.type.is_big and len(constants) > 1:
         out = _among(value, [constant.value for constant in constants])
     else:
@@ -387,9 +388,8 @@ def _among(value: Column, options: list[Any]) -> Mask:
     known = [option for option in options if option is not None]
     if value.type.kind is Kind.STRING:
         import pyarrow as pa
-        import pyarrow.compute as pc
 
-        found = np.asarray(pc.is_in(value.data, pa.array(known, pa.large_string())))
+        found = np.asarray(kernels().is_in(value.data, pa.array(known, pa.large_string())))
     elif value.type.is_arrow:
         found = np.array([item in known for item in value.to_list()], np.bool_)
     else:
@@ -407,9 +407,7 @@ def _extreme(args: Sequence[Branch], ctx: Call, *, largest: bool) -> Column:
     if type_.kind is Kind.FLOAT:
         return Column(type_, (np.fmax if largest else np.fmin).reduce([column.data for column in columns]))
     if type_.kind is Kind.STRING:
-        import pyarrow.compute as pc
-
-        pick = pc.max_element_wise if largest else pc.min_element_wise
+        pick = kernels().max_element_wise if largest else kernels().min_element_wise
         return Column(type_, pick(*(column.data for column in columns), skip_nulls=True))
     keys = _keys(columns, ctx.rows)
     best, null = np.zeros(ctx.rows, np.int64), null_rows(columns[0], ctx.rows)

@@ -13,6 +13,7 @@ from sheetline.functions.context import Call
 from sheetline.functions.declare import Example, Failure, function
 from sheetline.functions.errors import Errors, Mask
 from sheetline.functions.operators import equal_rows
+from sheetline.functions.text_support import kernels
 from sheetline.functions.types import NULL, STRING, Kind, Type
 
 CATEGORY = "nulls and errors"
@@ -54,7 +55,7 @@ def blank_rows(value: Column | Constant, rows: int) -> Mask:
     null = null_rows(value, rows)
     if value.type.kind is not Kind.STRING:
         return null
-    import pyarrow.compute as pc
+    pc = kernels()
 
     rest = pc.binary_length(pc.utf8_trim_whitespace(value.data))
     return np.asarray(pc.equal(rest, 0).fill_null(True))
@@ -90,7 +91,7 @@ def is_empty(v: Any, ctx: Call) -> Any:
         return np.full(ctx.rows, v.value is None or v.value in ("", []))
     if v.type.kind not in (Kind.STRING, Kind.LIST):
         return null_rows(v, ctx.rows)
-    import pyarrow.compute as pc
+    pc = kernels()
 
     size = pc.binary_length(v.data) if v.type.kind is Kind.STRING else pc.list_value_length(v.data)
     return np.asarray(pc.equal(size, 0).fill_null(True))
@@ -365,7 +366,8 @@ def _messages(errors: Errors, rows: int) -> Any:
     written = pa.array(errors.messages(), pa.large_string())
     place = np.zeros(rows, np.int64)
     place[errors.rows] = np.arange(len(errors))
-    return written.take(pa.array(place, mask=~errors.mask(rows)))
+    index: Any = pa.array(place, mask=~errors.mask(rows))
+    return written.take(index)
 
 
 @function(

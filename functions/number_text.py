@@ -87,7 +87,7 @@ class Section:
         if self.exponent or places > _VECTOR_PLACES or self.shift < 0:
             return self._one_by_one(values)
         if values.dtype == np.int64 and places == 0 and self.shift == 0:
-            return self._assemble(values, 0)
+            return self._assemble(values.astype(np.int64), 0)
         factor = 10.0 ** (places + self.shift)
         scaled = np.asarray(values, np.float64) * factor
         part = scaled - np.floor(scaled)
@@ -104,7 +104,8 @@ class Section:
     def _one_by_one(self, values: npt.NDArray[Any]) -> Any:
         distinct, inverse = np.unique(values, return_inverse=True)
         written = [self.write_one(Decimal(repr(value))) for value in distinct.tolist()]
-        return pa.array(written, TEXT).take(pa.array(inverse.reshape(-1)))
+        index: Any = pa.array(inverse.reshape(-1))
+        return pa.array(written, TEXT).take(index)
 
     def _assemble(self, scaled: Ints, places: int) -> Any:
         """Return the texts of integers that are the numbers times ten to the ``places``."""
@@ -174,7 +175,7 @@ class TextFormat:
     pattern: str | None = None
 
     def write(self, column: Column, ctx: Call, rows: Mask) -> Any:
-        """Return the texts of a column; ``rows`` says where its values stand in the call, for errors."""
+        """Return the texts of a column; where it does not suit, the call's ``rows`` become errors."""
         kind = column.type.kind
         if kind is Kind.STRING and self.pattern is None:
             return self._write_text(column.plain().data)
@@ -232,6 +233,25 @@ class TextFormat:
             written = self.sections[2].write(size[zero])
             out = pc.replace_with_mask(out, pa.array(zero), written)
         return out
+
+
+def write_by_row(column: Column, formats: Any, null: Mask, ctx: Call) -> Any:
+    """Return the texts of a column whose rows have formats of their own; ``null`` rows give empty text."""
+    coded = formats.dictionary_encode()
+    codes = np.asarray(coded.indices.fill_null(-1))
+    out = pa.repeat(pa.scalar("", TEXT), len(column))
+    for number, source in enumerate(coded.dictionary.to_pylist()):
+        rows = (codes == number) & ~null
+        if not rows.any():
+            continue
+        try:
+            made = compile_format(source)
+        except ValueError:
+            ctx.fail(rows, "VALUE", "TEXT: {1} is no format")
+            continue
+        texts = made.write(column.take(np.flatnonzero(rows)), ctx, rows)
+        out = kernels().replace_with_mask(out, pa.array(rows), texts)
+    return out
 
 
 _ITEM = re.compile(

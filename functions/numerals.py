@@ -217,17 +217,16 @@ _SYMBOLS = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100, "D": 500, "M": 1000}
 def _tokens(form: int) -> tuple[tuple[int, str], ...]:
     """Return symbols and the subtractive pairs that a form allows, by falling value.
 
-    The classic form takes I, X and C before the next two symbols; each further form reaches one symbol further.
+    In the classic form I, X and C stand before the next two symbols. Forms 1 and 3 let V and L reach further, by
+    three and five symbols, forms 2 and 4 let I, X and C reach four and six.
     """
     symbols = list(_SYMBOLS.items())
     tokens = [(value, symbol) for symbol, value in symbols]
     for low, (small, worth) in enumerate(symbols):
-        for high in range(low + 1, len(symbols)):
-            big, value = symbols[high]
-            decimal_symbol = low % 2 == 0
-            reach = (2 if decimal_symbol else 1) + form
-            if (decimal_symbol and high - low <= reach) or (not decimal_symbol and form and 1 < high - low <= reach):
-                tokens.append((value - worth, small + big))
+        is_five = low % 2 == 1
+        least, most = (2, 1 + 2 * ((form + 1) // 2)) if is_five else (1, 2 * (1 + form // 2))
+        for big, value in symbols[low + least : low + most + 1]:
+            tokens.append((value - worth, small + big))
     return tuple(sorted(tokens, reverse=True))
 
 

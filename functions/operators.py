@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -30,8 +32,14 @@ def _left_to_right(operation: Callable[[Any, Any], Any], checked: integer_math.C
     return out
 
 
-def _sum_bounds(*intervals: tuple[int, int]) -> tuple[int, int]:
-    return sum(low for low, _ in intervals), sum(high for _, high in intervals)
+def _folded(step: Callable[[int, int], int], *intervals: tuple[int, int]) -> tuple[int, int]:
+    """Return bounds of a fold from the left, its intermediate results included: one of these may overflow too."""
+    low, high = least, most = intervals[0]
+    for other in intervals[1:]:
+        corners = [step(x, y) for x in (low, high) for y in other]
+        low, high = min(corners), max(corners)
+        least, most = min(least, low), max(most, high)
+    return least, most
 
 
 @function(
@@ -47,7 +55,7 @@ def _sum_bounds(*intervals: tuple[int, int]) -> tuple[int, int]:
     ],
     propagates=True,
     big=True,
-    bounds=_sum_bounds,
+    bounds=partial(_folded, operator.add),
     notes="Integers stay integers; beyond 64 bits the result is an error value, never a wrap.",
 )
 def add(*args: Any, ctx: Call) -> Any:
@@ -95,10 +103,7 @@ def _shift_date(date: Any, ms: Any, sign: int, ctx: Call) -> Any:
     ],
     propagates=True,
     big=True,
-    bounds=lambda first, *rest: (
-        first[0] - sum(high for _, high in rest),
-        first[1] - sum(low for low, _ in rest),
-    ),
+    bounds=partial(_folded, operator.sub),
 )
 def subtract(*args: Any, ctx: Call) -> Any:
     return _left_to_right(np.subtract, integer_math.subtract, ctx, args)
@@ -114,14 +119,6 @@ def _date_less(date: Any, ms: Any, ctx: Call) -> Any:
     return _shift_date(date, ms, -1, ctx)
 
 
-def _product_bounds(*intervals: tuple[int, int]) -> tuple[int, int]:
-    low, high = intervals[0]
-    for other in intervals[1:]:
-        corners = [x * y for x in (low, high) for y in other]
-        low, high = min(corners), max(corners)
-    return low, high
-
-
 @function(
     "MULTIPLY(a:num...) -> num",
     category=CATEGORY,
@@ -133,7 +130,7 @@ def _product_bounds(*intervals: tuple[int, int]) -> tuple[int, int]:
     ],
     propagates=True,
     big=True,
-    bounds=_product_bounds,
+    bounds=partial(_folded, operator.mul),
 )
 def multiply(*args: Any, ctx: Call) -> Any:
     return _left_to_right(np.multiply, integer_math.multiply, ctx, args)

@@ -159,7 +159,7 @@ def _pack(keys: Sequence[Ints], rows: int) -> Ints | None:
         low, high = int(key.min()), int(key.max())
         if high >= _NULL_KEY and low < high:  # squeeze the keys of nulls and errors behind the values
             values = key[key < _NULL_KEY]
-            high = int(values.max()) + 2
+            high = (int(values.max()) if len(values) else low - 1) + 2
             key = np.minimum(key, high - 1) + (key == _ERROR_KEY)
         if high - low >= 2**63:  # differences would leave 64 bits
             return None

@@ -6,6 +6,7 @@ groups' offsets; it gives a column of the same rows, or ``Rows`` where it does n
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from decimal import localcontext
 from typing import Any
 
@@ -17,6 +18,7 @@ from sheetline.functions.context import Call
 from sheetline.functions.declare import Example, Failure, Form, function
 from sheetline.functions.errors import Ints
 from sheetline.functions.execute import cast_constant
+from sheetline.functions.geography import LATITUDE, LONGITUDE, haversine, kilometres
 from sheetline.functions.groups import row_numbers
 from sheetline.functions.integer_math import subtract
 from sheetline.functions.ordering import sort_key, stable_order
@@ -24,9 +26,11 @@ from sheetline.functions.series_support import carry_group, finish, order_of, wi
 from sheetline.functions.types import FLOAT, INTEGER, Kind
 
 CATEGORY = "group series"
-_ROWS = {"g": ["a", "b", "a", "a"], "v": [4, 9, None, 6]}
+_ROWS: Mapping[str, Sequence[Any]] = {"g": ["a", "b", "a", "a"], "v": [4, 9, None, 6]}
 _KEY = {"g": "GROUPBY(#g)"}
 _MS = 1000
+#: The radius of the sphere, in kilometres: HAVERSINE's default.
+RADIUS = 6366.70702
 
 
 def neighbour(v: Column, ctx: Call, step: int) -> Column:
@@ -236,6 +240,49 @@ def group_row_number(ctx: Call) -> Column:
     return row_numbers(order_of(ctx))
 
 
+@function(
+    'GROUPDISTANCESTEP(lat:float; lon:float; [unit:str const="mi"]) -> float',
+    category=CATEGORY,
+    form=Form.SERIES,
+    summary="The great-circle distance from the record before it in the group, as HAVERSINE has it.",
+    examples=[
+        Example(
+            'GROUPDISTANCESTEP(#lat;#lon;"nmi")',
+            [None, 60.0, None, None],
+            rows={"lat": [0.0, 1.0, None, 1.0], "lon": [0, 0, 0, 0]},
+            formulas={"g": "GROUPBY(1)"},
+            digits=4,
+        ),
+        Example(
+            "GROUPDISTANCESTEP(#lat;#lon)",
+            [None, 0.0, Failure("RANGE"), Failure("RANGE")],
+            rows={"lat": [48, 48, 91, 48], "lon": [16, 16, 16, 16]},
+            formulas={"g": "GROUPBY(1)"},
+        ),
+    ],
+    nulls="own",
+    errors="own",
+    ordered=True,
+    prepare={"unit": kilometres},
+    null_note="Null for a group's first record, and where this or the previous position holds a null.",
+    error_note="An error of this or the previous position is passed on; an impossible position is an error RANGE.",
+    notes='Units: "km", "mi", "m", "ft", "nmi", on the sphere of HAVERSINE\'s default radius.',
+)
+def group_distance_step(lat: Column, lon: Column, unit: Any, ctx: Call) -> Column:
+    before = [neighbour(side, ctx, -1) for side in (lat, lon)]
+    sides = [*before, lat, lon]
+    null = np.logical_or.reduce([~side.valid() for side in sides])
+    bad = np.zeros(len(lat), np.bool_)
+    for side, (low, high) in zip(sides, (LATITUDE, LONGITUDE) * 2, strict=True):
+        bad |= (side.data < low) | (side.data > high)
+    ctx.fail(bad & ~null, "RANGE", "GROUPDISTANCESTEP: a latitude is within ±90, a longitude within ±180")
+    values = [np.where(null | bad, 0.0, side.data) for side in sides]
+    distance: Any = haversine.kernels[0].run
+    out = distance(*values, unit, RADIUS)
+    errors = err.first((lat.errors, lon.errors, before[0].errors, before[1].errors))
+    return finish(ctx, FLOAT, np.asarray(out), null, errors)
+
+
 # --- ranks -----------------------------------------------------------------------------------------------
 
 
@@ -253,9 +300,9 @@ def _ranked(v: Column, ctx: Call, *, descending: bool = False) -> tuple[Ints, In
     number = within(order)
     new = np.ones(len(v), np.bool_)
     new[1:] = (ordered[1:] != ordered[:-1]) | (number[1:] == 0)
-    tie = np.maximum.accumulate(np.where(new, np.arange(len(v)), 0)) - order.start
-    distinct = np.cumsum(new)
-    valid = np.bincount(order.group[v.valid()], minlength=order.count)
+    tie: Ints = np.maximum.accumulate(np.where(new, np.arange(len(v)), 0)) - order.start
+    distinct: Ints = np.cumsum(new).astype(np.int64)
+    valid: Ints = np.bincount(order.group[v.valid()], minlength=order.count)
     return places, tie, distinct - distinct[order.start] if len(v) else distinct, valid[order.group]
 
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from sheetline.functions.columns import Column
 from sheetline.functions.context import Call
-from sheetline.functions.declare import Example, Failure, Form, function
+from sheetline.functions.declare import Example, Form, function
 from sheetline.functions.errors import Errors, Ints, Mask
 from sheetline.functions.groups import Order
 from sheetline.functions.ordering import comparable, restore
@@ -27,8 +27,8 @@ from sheetline.functions.series_support import (
     floats,
     order_of,
     users,
-    within,
     with_zeros,
+    within,
 )
 from sheetline.functions.types import FLOAT, Kind
 
@@ -234,7 +234,7 @@ def _rolling(values: Floats, order: Order, window: int) -> Any:
 
     lows = _starts(order, window)
 
-    class Windows(BaseIndexer):  # type: ignore[misc]
+    class Windows(BaseIndexer):
         def get_window_bounds(
             self, num_values: Any = 0, min_periods: Any = None, center: Any = None, closed: Any = None, step: Any = None
         ) -> tuple[Ints, Ints]:

@@ -5,8 +5,6 @@ Sums of floats are the plain left-to-right sums, bit for bit; sums of integers a
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from sheetline.functions import errors as err
@@ -22,10 +20,9 @@ from sheetline.functions.series_support import (
     cumulate,
     cumulate_integers,
     finish,
-    floats,
     order_of,
-    within,
     with_zeros,
+    within,
 )
 from sheetline.functions.types import FLOAT, INTEGER, Kind
 

@@ -264,7 +264,7 @@ def group_linear_fill(v: Column, ctx: Call) -> Column:
 
 def _by_group(values: Floats, order: Order) -> Floats:
     """Return the left-to-right sum of each group."""
-    return np.bincount(order.group, values, order.count)
+    return np.bincount(order.group, values, order.count).astype(np.float64, copy=False)
 
 
 @function(

@@ -7,12 +7,11 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from sheetline.functions.columns import Column, Constant
+from sheetline.functions import text_case, text_codes
 from sheetline.functions.context import Call
 from sheetline.functions.declare import Example, Failure, function
+from sheetline.functions.text_filling import bounded, not_negative, padding
 from sheetline.functions.text_support import (
-    MAX_BLOCK,
-    MAX_CELL,
     TEXT,
     CellError,
     as_rows,
@@ -26,7 +25,7 @@ from sheetline.functions.text_support import (
     to_text,
     truths,
 )
-from sheetline.functions.text_view import View, spans
+from sheetline.functions.text_view import View
 
 CATEGORY = "text"
 OPENFORMULA = "OASIS OpenFormula 1.2, section 6.20 (text functions)"
@@ -76,26 +75,6 @@ def unicode_code(text: Any, ctx: Call) -> Any:
     return map_rows(ctx, lambda char: ord(char) if char else 0, _first_char(text, ctx), give="int")
 
 
-def _char_of_1252(code: int) -> str:
-    """Return the character of a code of Windows-1252; its five gaps are the control characters they were."""
-    try:
-        return bytes([code]).decode("cp1252")
-    except UnicodeDecodeError:
-        return chr(code)
-
-
-_CHARS_1252 = [_char_of_1252(code) for code in range(256)]
-_CODES_1252 = {char: code for code, char in enumerate(_CHARS_1252)}
-
-
-def _code_1252(char: str) -> int:
-    if not char:
-        return 0
-    if char not in _CODES_1252:
-        raise CellError("VALUE", "CODE: the first character of {0} is not of Windows-1252; UNICODE takes any")
-    return _CODES_1252[char]
-
-
 @function(
     "CODE(text:str) -> int",
     category=CATEGORY,
@@ -110,7 +89,7 @@ def _code_1252(char: str) -> int:
     source=OPENFORMULA,
 )
 def code(text: Any, ctx: Call) -> Any:
-    return map_rows(ctx, _code_1252, _first_char(text, ctx), give="int")
+    return map_rows(ctx, text_codes.code_of, _first_char(text, ctx), give="int")
 
 
 @function(
@@ -130,7 +109,7 @@ def char(code: Any, ctx: Call) -> Any:
     code = np.broadcast_to(code, (ctx.rows,))
     bad = (code < 1) | (code > 255)
     ctx.fail(bad, "VALUE", "CHAR: the code {0} is outside 1 … 255")
-    chars: Any = pa.array(_CHARS_1252, TEXT)
+    chars: Any = pa.array(text_codes.CHARS, TEXT)
     return chars.take(pa.array(np.where(bad, 63, code)))
 
 
@@ -190,16 +169,6 @@ def swapcase(text: Any) -> Any:
     return by_ascii(text, kernels().ascii_swapcase, str.swapcase)
 
 
-def _capitalize(text: str) -> str:
-    return text[:1].title() + text[1:]
-
-
-def _ascii_capitalize(text: Any) -> Any:
-    pc = kernels()
-    first = pc.ascii_upper(pc.utf8_slice_codeunits(text, 0, 1))
-    return pc.binary_join_element_wise(first, pc.utf8_slice_codeunits(text, 1), pa.scalar("", TEXT))
-
-
 @function(
     "CAPITALIZE(text:str) -> str",
     category=CATEGORY,
@@ -211,7 +180,7 @@ def _ascii_capitalize(text: Any) -> Any:
     ],
 )
 def capitalize(text: Any) -> Any:
-    return by_ascii(text, _ascii_capitalize, _capitalize)
+    return by_ascii(text, text_case.ascii_capitalize, text_case.capitalize)
 
 
 @function(
@@ -230,15 +199,6 @@ def proper(text: Any) -> Any:
     return by_ascii(text, kernels().ascii_title, str.title)
 
 
-def _initcap(text: str) -> str:
-    out = []
-    inside = False
-    for char in text:
-        out.append(char.lower() if inside else char.title())
-        inside = not char.isspace()
-    return "".join(out)
-
-
 @function(
     "INITCAP(text:str) -> str",
     category=CATEGORY,
@@ -250,8 +210,8 @@ def _initcap(text: str) -> str:
     ],
     notes="Words are separated by white space; PROPER begins a word behind anything but a letter.",
 )
-def initcap(text: Any, ctx: Call) -> Any:
-    return map_rows(ctx, _initcap, text)
+def initcap(text: Any) -> Any:
+    return by_ascii(text, text_case.ascii_initcap, text_case.initcap)
 
 
 # Length.
@@ -296,7 +256,7 @@ def length_bytes(text: Any) -> Any:
     source=OPENFORMULA,
 )
 def left(text: Any, count: Any, ctx: Call) -> Any:
-    _not_negative(count, "count", 1, ctx)
+    not_negative(count, "count", 1, ctx)
     if isinstance(count, int) and not isinstance(text, str):
         return kernels().utf8_slice_codeunits(text, 0, _small(count))
     return View(text, ctx).cut(0, count)
@@ -315,7 +275,7 @@ def left(text: Any, count: Any, ctx: Call) -> Any:
     source=OPENFORMULA,
 )
 def right(text: Any, count: Any, ctx: Call) -> Any:
-    _not_negative(count, "count", 1, ctx)
+    not_negative(count, "count", 1, ctx)
     view = View(text, ctx)
     return view.cut(view.chars - np.clip(count, 0, view.chars), view.chars)
 
@@ -335,7 +295,7 @@ def right(text: Any, count: Any, ctx: Call) -> Any:
 )
 def mid(text: Any, start: Any, count: Any, ctx: Call) -> Any:
     _from_one(start, "start", 1, ctx)
-    _not_negative(count, "count", 2, ctx)
+    not_negative(count, "count", 2, ctx)
     view = View(text, ctx)
     low = np.clip(start, 1, view.chars + 1) - 1
     return view.cut(low, low + np.clip(count, 0, view.chars))
@@ -357,7 +317,7 @@ def mid(text: Any, start: Any, count: Any, ctx: Call) -> Any:
     error_note="A negative position, or an end before the start, is an error VALUE.",
 )
 def substr(text: Any, start: Any, end: Any, ctx: Call) -> Any:
-    _not_negative(start, "start", 1, ctx)
+    not_negative(start, "start", 1, ctx)
     ctx.fail(np.less(end, start), "VALUE", "SUBSTR: the end {2} lies before the start {1}")
     if isinstance(start, int) and isinstance(end, int) and not isinstance(text, str):
         return kernels().utf8_slice_codeunits(text, _small(start), _small(end))
@@ -366,13 +326,9 @@ def substr(text: Any, start: Any, end: Any, ctx: Call) -> Any:
 
 @substr.overload("SUBSTR(text:str; start:int) -> str")
 def _substr_to_end(text: Any, start: Any, ctx: Call) -> Any:
-    _not_negative(start, "start", 1, ctx)
+    not_negative(start, "start", 1, ctx)
     view = View(text, ctx)
     return view.cut(start, view.chars)
-
-
-def _not_negative(value: Any, name: str, place: int, ctx: Call) -> None:
-    ctx.fail(np.less(value, 0), "VALUE", f"{ctx.function}: the {name} {{{place}}} is negative")
 
 
 def _from_one(value: Any, name: str, place: int, ctx: Call) -> None:
@@ -385,19 +341,6 @@ def _small(position: int) -> int:
 
 
 # Repeating, padding, reversing.
-
-
-def _bound(sizes: Any, ctx: Call) -> Any:
-    """Return a mask of rows whose text of ``sizes`` bytes may be made; the others are errors LIMIT."""
-    sizes = np.broadcast_to(np.asarray(sizes, np.float64), (ctx.rows,))
-    fits = sizes <= MAX_CELL
-    ctx.fail(~fits, "LIMIT", f"{ctx.function}: the text would be longer than {MAX_CELL:,} bytes")
-    total = np.cumsum(np.where(fits, sizes, 0.0))
-    if len(total) and total[-1] > MAX_BLOCK:
-        room = total <= MAX_BLOCK
-        ctx.fail(~room, "LIMIT", f"{ctx.function}: the texts of these rows together are too long")
-        fits = fits & room
-    return fits
 
 
 @function(
@@ -416,38 +359,13 @@ def _bound(sizes: Any, ctx: Call) -> Any:
     source=OPENFORMULA,
 )
 def repeated(text: Any, count: Any, ctx: Call) -> Any:
-    _not_negative(count, "count", 1, ctx)
+    not_negative(count, "count", 1, ctx)
     text = operand(text, ctx)
     pc = kernels()
     size = len(text.as_py().encode()) if isinstance(text, pa.Scalar) else numbers(pc.binary_length(text))
     times = np.maximum(np.broadcast_to(count, (ctx.rows,)), 0)
-    times = np.where(_bound(np.multiply(size, times, dtype=np.float64), ctx) & (np.asarray(size) > 0), times, 0)
+    times = np.where(bounded(np.multiply(size, times, dtype=np.float64), ctx) & (np.asarray(size) > 0), times, 0)
     return pc.binary_repeat(text, pa.array(times))
-
-
-def _padding(text: Any, width: Any, pad: Any, ctx: Call) -> Any:
-    """Return what is to be added to each text so that it is ``width`` characters long."""
-    _not_negative(width, "length", 1, ctx)
-    pad = checked(pad, ctx)
-    missing = np.maximum(np.broadcast_to(width, (ctx.rows,)) - View(text, ctx).chars, 0)
-    if not isinstance(pad, str):
-        nothing = numbers(kernels().binary_length(pad)) == 0
-        ctx.fail(nothing & (missing > 0), "VALUE", f"{ctx.function}: an empty text cannot fill")
-        fits = _bound(np.where(nothing, 0.0, missing * 4.0), ctx)
-        return map_rows(ctx, _pad_of, pad, np.where(fits & ~nothing, missing, 0))
-    if not pad:
-        ctx.fail(missing > 0, "VALUE", f"{ctx.function}: an empty text cannot fill")
-        return spans(np.zeros(0, np.uint8), 0, 0, ctx.rows)
-    sizes = np.zeros(len(pad) + 1, np.int64)
-    np.cumsum([len(char.encode()) for char in pad], out=sizes[1:])
-    missing = np.where(_bound(missing / len(pad) * float(sizes[-1]), ctx), missing, 0)
-    times, rest = np.divmod(missing, len(pad))
-    filler = np.frombuffer((pad * (int(times.max(initial=0)) + 1)).encode(), np.uint8)
-    return spans(filler, 0, times * sizes[-1] + sizes[rest], ctx.rows)
-
-
-def _pad_of(pad: str, count: int) -> str:
-    return (pad * (count // len(pad) + 1))[:count] if count else ""
 
 
 _PADDING: dict[str, Any] = {
@@ -469,7 +387,7 @@ _PADDING: dict[str, Any] = {
     **_PADDING,
 )
 def lpad(text: Any, length: Any, fill: Any, ctx: Call) -> Any:
-    added = _padding(text, length, fill, ctx)
+    added = padding(text, length, fill, ctx)
     return kernels().binary_join_element_wise(added, operand(text, ctx), pa.scalar("", TEXT))
 
 
@@ -484,7 +402,7 @@ def lpad(text: Any, length: Any, fill: Any, ctx: Call) -> Any:
     **_PADDING,
 )
 def rpad(text: Any, length: Any, fill: Any, ctx: Call) -> Any:
-    added = _padding(text, length, fill, ctx)
+    added = padding(text, length, fill, ctx)
     return kernels().binary_join_element_wise(operand(text, ctx), added, pa.scalar("", TEXT))
 
 
@@ -519,14 +437,11 @@ def reverse(text: Any) -> Any:
     notes="Numbers, dates, booleans and lists are joined by their text form, the one that T gives.",
 )
 def concat(*values: Any, ctx: Call) -> Any:
-    return _joined(values, pa.scalar("", TEXT), ctx, null_handling="replace", null_replacement="")
-
-
-def _joined(values: tuple[Column | Constant, ...], separator: Any, ctx: Call, **handling: str) -> Any:
     parts = [to_text(value, ctx) for value in values]
-    if not any(isinstance(part, pa.Array) for part in (*parts, separator)):
+    if not any(isinstance(part, pa.Array) for part in parts):
         parts[0] = pa.repeat(parts[0], ctx.rows)
-    return kernels().binary_join_element_wise(*parts, separator, **handling)
+    empty = pa.scalar("", TEXT)
+    return kernels().binary_join_element_wise(*parts, empty, null_handling="replace", null_replacement="")
 
 
 @function(
@@ -544,7 +459,25 @@ def _joined(values: tuple[Column | Constant, ...], separator: Any, ctx: Call, **
     null_note="Null values are left out; a null separator gives null.",
 )
 def concat_with(separator: Any, *values: Any, ctx: Call) -> Any:
-    return _joined(values, to_text(separator, ctx), ctx, null_handling="skip")
+    between = to_text(separator, ctx)
+    if isinstance(between, pa.Scalar):
+        if not between.is_valid:
+            return pa.nulls(ctx.rows, TEXT)
+    else:
+        ctx.nullify(np.asarray(between.is_null()))
+        between = between.fill_null("")
+    parts = [to_text(value, ctx) for value in values]
+    if not any(isinstance(part, pa.Array) for part in parts):
+        parts[0] = pa.repeat(parts[0], ctx.rows)
+    # Arrow's join drops a row, instead of giving "", where it skips all values of it: such a row gets one
+    gone = np.logical_and.reduce([_null_mask(part, ctx.rows) for part in parts])
+    if gone.any():
+        parts[0] = kernels().if_else(pa.array(gone), pa.scalar("", TEXT), parts[0])
+    return kernels().binary_join_element_wise(*parts, between, null_handling="skip")
+
+
+def _null_mask(part: Any, rows: int) -> Any:
+    return np.full(rows, not part.is_valid) if isinstance(part, pa.Scalar) else np.asarray(part.is_null())
 
 
 @function(

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sheetline.functions.errors import Ints
-from sheetline.functions.text_support import numbers, raw_bytes
+from sheetline.functions.text_support import kernels, numbers, raw_bytes
 
 Bytes = npt.NDArray[np.uint8]
 
@@ -26,7 +26,7 @@ def text_difference(a: Any, b: Any) -> Ints:
     Example:
         ``"abc"`` and ``"abf"`` give -3, ``"abcd"`` and ``"ab"`` give 2.
     """
-    import pyarrow.compute as pc
+    pc = kernels()
 
     out = numbers(pc.utf8_length(a)) - numbers(pc.utf8_length(b))
     left, left_at = raw_bytes(a)
@@ -59,7 +59,7 @@ def _code_points(data: Bytes, at: Ints) -> Ints:
     """Return the code points of the UTF-8 characters that start at ``at``."""
     first = data[at].astype(np.int64)
     more = (first >= 0xC0).astype(np.int64) + (first >= 0xE0) + (first >= 0xF0)
-    out = first & np.array([0x7F, 0x1F, 0x0F, 0x07])[more]
+    out: Ints = first & np.array([0x7F, 0x1F, 0x0F, 0x07])[more]
     for step in range(1, 4):
         going = more >= step
         follow = data[np.where(going, at + step, at)].astype(np.int64) & 0x3F

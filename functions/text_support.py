@@ -80,8 +80,9 @@ def operand(value: Any, ctx: Call) -> Any:
 
 def as_rows(value: Any, ctx: Call) -> Any:
     """Return a text argument as an array of the call's rows."""
-    scalar: Any = operand(value, ctx)
-    return pa.repeat(scalar, ctx.rows) if isinstance(scalar, pa.Scalar) else scalar
+    given: Any = operand(value, ctx)
+    is_array = isinstance(given, pa.Array)
+    return given if is_array else pa.repeat(given, ctx.rows)
 
 
 def numbers(result: Any, null: int = 0) -> npt.NDArray[np.int64]:
@@ -274,7 +275,7 @@ def _float_text(numbers_: Any, null: Any) -> Any:
         else:
             unique, inverse = np.unique(chosen, return_inverse=True)
             texts = [np.format_float_positional(value, trim="-") for value in unique]
-            made = pa.array(texts, TEXT).take(pa.array(inverse))
+            made = _taken(pa.array(texts, TEXT), inverse)
         shown = kernels().replace_with_mask(shown, pa.array(mask), made)
     return shown
 

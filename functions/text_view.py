@@ -85,5 +85,5 @@ def spans(data: npt.NDArray[np.uint8], low: Any, high: Any, rows: int) -> Any:
 
 def text_of_bytes(offsets: I64, data: Any) -> Any:
     """Return Arrow text of n+1 offsets and the bytes of UTF-8 that they cut."""
-    buffers: Any = [np.ascontiguousarray(offsets), data]
-    return pa.LargeStringArray.from_buffers(len(offsets) - 1, *map(pa.py_buffer, buffers))
+    edges: Any = np.ascontiguousarray(offsets)
+    return pa.LargeStringArray.from_buffers(len(offsets) - 1, pa.py_buffer(edges), pa.py_buffer(data))

@@ -9,7 +9,7 @@ from pathlib import Path
 from hypothesis import HealthCheck, settings
 
 _HERE = Path(__file__).parent
-for _folder in ("", "functions", "formulas", "workbook", "oracles"):
+for _folder in ("", "functions", "formulas", "workbook", "oracles", "properties"):
     sys.path.insert(0, str(_HERE / _folder))
 
 settings.register_profile("dev", max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])

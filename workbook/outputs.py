@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path as FilePath
 
-from sheetline.workbook.io import write_table
+from sheetline.workbook.io import write_output
 from sheetline.workbook.model.endpoints import FrameTarget
 from sheetline.workbook.report import Written
 from sheetline.workbook.run import Run
@@ -21,6 +21,8 @@ def write_outputs(run: Run, folder: FilePath) -> list[Written]:
         if isinstance(output.to, FrameTarget):
             continue
         table = run[output.sheet].table
-        path = write_table(table, output.to, base_folder=folder, timezone=book.timezone, sheet=output.sheet)
-        run.report.outputs.append(Written(output.sheet, str(path), table.rows))
+        done = write_output(table, output.to, base_folder=folder, timezone=book.timezone)
+        run.report.outputs.append(
+            Written(output.sheet, str(done.path), done.rows, sum(done.errors.values()), tuple(done.warnings))
+        )
     return run.report.outputs

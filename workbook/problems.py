@@ -98,6 +98,19 @@ CATALOGUE: Final[dict[str, Wording]] = {
     "W217": Wording("the source of sheet {sheet} has no column {name}", "{advice}"),
     "W218": Wording("the workbook has no parameter {name}", "{advice}"),
     "W215": Wording("a file type can't be told from the path {path}", "say type=\"csv\", \"jsonl\" or \"parquet\""),
+    "W230": Wording("the condition of a filter must be true or false, and {what} is {got}", "{advice}"),
+    "W231": Wording("column {name} is {type}, and {got} is not", "{advice}"),
+    "W232": Wording("the operator {op} works on {wanted}, and column {name} is {type}", "{advice}"),
+    "W233": Wording("{one} is {one_type} and {other} is {other_type}: {why}", "{advice}"),
+    "W234": Wording("two columns of the result would be called {name}: {why}", "{advice}"),
+    "W235": Wording(
+        "the value {name} of a pivot must be an aggregate, and its formula gives {got}",
+        "use a function that makes one value of many rows, such as GROUPSUM or GROUPCOUNT",
+    ),
+    "W236": Wording(
+        "the columns of {name} are known only after a run, since it is, or stands on, a pivot without 'expected'",
+        "list the values that become columns under 'expected' of the pivot",
+    ),
 }  # fmt: skip
 
 

@@ -64,7 +64,7 @@ def passed(table: Table, columns: Sequence[str], schema: Schema, *, open_schema:
 def refuse_open(ctx: BindContext, path: Path, sheet: str) -> bool:
     """Report a sheet whose columns are known only after a run, where they must be known; tell whether it is one."""
     if sheet in ctx.open_sheets:
-        ctx.complain(path, "W223", name=quoted(sheet))
+        ctx.complain(path, "W236", name=quoted(sheet))
         return True
     return False
 

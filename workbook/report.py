@@ -57,11 +57,13 @@ class SheetReport:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A file that was written."""
+    """A file that was written; ``errors`` counts error values, which stand there as null."""
 
     sheet: str
     path: str
     rows: int
+    errors: int = 0
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)

@@ -53,9 +53,11 @@ class SheetResult:
 
     def to_arrow(self) -> Any:
         """Return the sheet as a ``pyarrow.Table``; errors are null there."""
-        from sheetline.functions.interop import table_to_arrow
+        import pyarrow as pa
 
-        return table_to_arrow(self.table)
+        from sheetline.functions.arrow import column_to_arrow
+
+        return pa.table({name: column_to_arrow(column) for name, column in self.table.columns.items()})
 
     @property
     def errors(self) -> pd.DataFrame:

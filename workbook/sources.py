@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path as FilePath
@@ -9,7 +10,8 @@ from typing import Any
 
 from sheetline.formulas.bound import Reference
 from sheetline.functions.columns import Table
-from sheetline.workbook.io import Reader, open_source
+from sheetline.workbook.io import ReadNotes, endpoint_for_path, read_source, schema_of
+from sheetline.workbook.model.endpoints import Endpoint, FrameSource
 from sheetline.workbook.sheets.source import SourceColumn, SourceSheet
 from sheetline.workbook.steps import BindContext, Notice, RunContext, Schema, Step, StepResult
 
@@ -20,7 +22,8 @@ class Sources:
 
     Attributes:
         folder: what relative paths of the workbook are relative to.
-        given: sheet → a path or a frame that stands for what the workbook says.
+        given: sheet → a path or a frame that stands for what the workbook says. A relative path is relative
+            to the current folder.
         mappings: sheet → column → its name in the file, in place of what the workbook says.
         timezone: the zone of text without one.
         sample: read only this many rows of each source.
@@ -33,34 +36,66 @@ class Sources:
     sample: int | None = None
 
     def bind(self, sheet: SourceSheet, ctx: BindContext) -> Step | None:
-        """Look at a source and return the step that reads it, or None after reporting what is wrong."""
-        columns = self._columns(sheet, ctx)
-        reader = open_source(
-            sheet.from_,
-            base_folder=self.folder,
-            given=self.given.get(sheet.name),
-            columns=columns,
-            only=sheet.only,
-            timezone=self.timezone,
-            sheet=sheet.name,
-        )
-        for name, advice in reader.missing():
-            number = next((n for n, column in enumerate(sheet.columns) if column.name == name), None)
-            path = ("columns", number) if number is not None else ("from",)
-            ctx.complain(path, "W217", sheet=repr(sheet.name), name=repr(name), advice=advice)
-        if ctx.found:
-            return None
+        """Look at a source and return the step that reads it.
+
+        Raises:
+            SourceError: the source can't be reached, or lacks a listed column.
+        """
+        given = self.given.get(sheet.name)
+        endpoint: Endpoint = sheet.from_
+        frame, folder = None, self.folder
+        if isinstance(given, str | os.PathLike):
+            endpoint, folder = endpoint_for_path(os.fspath(given), endpoint), FilePath()
+        elif given is not None:
+            endpoint, frame = FrameSource(type="frame"), given
+        renames = dict(self.mappings.get(sheet.name, {}))
+        reader = Reader(endpoint, folder, sheet.columns, sheet.only, renames, self.timezone, frame)
         return SourceStep(sheet.name, reader.schema(), reader, self.sample)
 
-    def _columns(self, sheet: SourceSheet, ctx: BindContext) -> tuple[SourceColumn, ...]:
-        """Return the sheet's columns with the run's mappings put in."""
-        mapping = dict(self.mappings.get(sheet.name, {}))
-        columns = []
-        for column in sheet.columns:
-            source = mapping.pop(column.name, None)
-            columns.append(column if source is None else column.model_copy(update={"source": source}))
-        columns += [SourceColumn(name=name, source=source) for name, source in mapping.items()]
-        return tuple(columns)
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """One source, as it is to be read."""
+
+    endpoint: Endpoint
+    folder: FilePath
+    columns: Sequence[SourceColumn]
+    only: bool
+    renames: Mapping[str, str]
+    timezone: str
+    frame: Any = None
+
+    def schema(self) -> Schema:
+        """Return the columns and their types; the source is looked at only as far as that needs."""
+        listed = {column.name: column.type for column in self.columns}
+        if self.only and None not in listed.values():
+            from sheetline.formulas.api import type_of_name
+
+            return {name: type_of_name(type_) for name, type_ in listed.items() if type_ is not None}
+        return schema_of(
+            self.endpoint,
+            base_folder=self.folder,
+            columns_spec=self.columns,
+            only=self.only,
+            timezone=self.timezone,
+            frame=self.frame,
+            renames=self.renames,
+        )
+
+    def read(self, columns: Sequence[str]) -> tuple[Table, ReadNotes]:
+        """Read some columns, in this order."""
+        result = read_source(
+            self.endpoint,
+            base_folder=self.folder,
+            columns_spec=self.columns,
+            only=self.only,
+            needed=set(columns),
+            timezone=self.timezone,
+            frame=self.frame,
+            renames=self.renames,
+        )
+        found = result.table
+        return Table({name: found.columns[name] for name in columns}, found.rows), result.notes
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +113,11 @@ class SourceStep(Step):
 
     def run(self, tables: Mapping[str, Table], columns: Sequence[str], ctx: RunContext) -> StepResult:
         """Read."""
-        read = self.reader.read(columns)
-        table = read.table
-        notices = tuple(read.notices)
+        table, notes = self.reader.read(columns)
+        notices = tuple(Notice("warning", line) for line in notes.lines())
         if self.sample is not None and self.sample < table.rows:
-            notices = (*notices, Notice("info", f"a sample: the first {self.sample} of {table.rows} rows", self.sample))
+            words = f"a sample: the first {self.sample:,} of {table.rows:,} rows"
+            notices = (*notices, Notice("info", words, self.sample))
             table = table.slice(0, self.sample)
         return StepResult(table, notices)
 

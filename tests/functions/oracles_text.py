@@ -303,11 +303,11 @@ ORACLES: dict[str, Callable[..., Any]] = {
 }
 
 
-# Regular expressions: patterns come with "$" only as the end of the text.
+# Regular expressions: patterns come with "$" only as an anchor, multi-line mode only as "(?m)" in front.
 
 
 def compiled(pattern: str) -> re.Pattern[str]:
-    return re.compile(pattern.replace("$", r"\Z"), re.ASCII)
+    return re.compile(pattern if pattern.startswith("(?m)") else pattern.replace("$", r"\Z"), re.ASCII)
 
 
 def extract(text: str, pattern: str, group: int = 0) -> Any:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from calling import apply, values
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from oracles_math import ORACLES, agrees
 
@@ -47,6 +47,7 @@ ARGUMENTS: dict[str, list[tuple[Column_, ...]]] = {
     **{name: [(F, D), (I, (INTEGER, st.integers(-21, 3)))] for name in ("ROUNDDOWN", "ROUNDUP", "ROUNDHALFEVEN")},
     **{name: [(M, M, M), (I, I, I), (I, M)] for name in ("SUM", "PRODUCT", "SUMSQ", "MAX", "MIN", "COUNT")},
     **{name: [(M, M, M), (M,)] for name in ("AVERAGE", "AVEDEV", "MEDIAN", "STDEVS", "STDEVP", "VARS", "VARP")},
+    "MEDIAN": [(M, M, M), (M, M), (M,) * 5, (M,) * 14],
     **{name: [((FLOAT, DECIMALS), (FLOAT, STEP)), (I, I)] for name in ("MROUND",)},
     "CLAMP": [(M, M, M), (I, I, I)],
     "MOD": [(M, M), (I, I)],
@@ -55,7 +56,7 @@ ARGUMENTS: dict[str, list[tuple[Column_, ...]]] = {
     "SAFEDIVIDE": [(M, M), (M, M, M)],
     "RESCALE": [(M, M, M, M, M)],
     "LOG": [(F,), (M, (FLOAT, st.sampled_from([2.0, 10.0, 0.5, 1.0, -1.0, 0.0, 7.0])))],
-    **{name: [((FLOAT, st.floats(-20, 180)),)] for name in ("GAMMA", "GAMMALN")},
+    **{name: [((FLOAT, st.floats(-20, 180, allow_subnormal=False)),)] for name in ("GAMMA", "GAMMALN")},
     "LOGIT": [(U,)],
     **{name: [(U,), (M,)] for name in ("ASIN", "ACOS", "ATANH", "FISHER")},
     **{name: [((FLOAT, SMALL),), ((FLOAT, st.floats(-2, 400)),)] for name in ("FACT", "FACTDOUBLE")},
@@ -98,6 +99,12 @@ def same(a: Column, b: Column) -> None:
         assert a.data.tobytes() == b.data.tobytes()
 
 
+def widened(row: tuple[Any, ...], arguments: tuple[Column_, ...]) -> list[Any]:
+    """Integers of a call that has float arguments too are floats."""
+    mixed = {type_ for type_, _ in arguments} == {INTEGER, FLOAT} and arguments[-1][0] == FLOAT
+    return [float(value) if mixed and value is not None else value for value in row]
+
+
 def joined(name: str, columns: list[Column], cuts: list[int]) -> list[Any]:
     out: list[Any] = []
     for start, stop in pairwise(cuts):
@@ -106,6 +113,7 @@ def joined(name: str, columns: list[Column], cuts: list[int]) -> list[Any]:
 
 
 @pytest.mark.parametrize(("name", "arguments"), CASES, ids=[f"{n}/{len(a)}{a[0][0].kind[0]}" for n, a in CASES])
+@settings(max_examples=10)
 @given(data=st.data())
 def test_oracle_and_blocks(name: str, arguments: tuple[Column_, ...], data: st.DataObject) -> None:
     rows = data.draw(st.lists(st.tuples(*(st.none() | s for _, s in arguments)), min_size=1, max_size=12))
@@ -116,7 +124,7 @@ def test_oracle_and_blocks(name: str, arguments: tuple[Column_, ...], data: st.D
     oracle = ORACLES[name]
     for row, value in zip(rows, got, strict=True):
         null = function.nulls == "strict" and any(v is None for v in row)
-        wanted = None if null else oracle(*row)
+        wanted = None if null else oracle(*widened(row, arguments))
         assert agrees(name, value, wanted), f"{name}{row}: {value!r}, wanted {wanted!r}"
     cuts = sorted({0, len(rows), *data.draw(st.lists(st.integers(0, len(rows)), max_size=3))})
     assert joined(name, columns, cuts) == got

@@ -20,7 +20,7 @@ from sheetline.functions.types import BOOLEAN, FLOAT, INTEGER, STRING
 Maker = Callable[[Random], Any]
 
 #: Combining marks, emoji, right-to-left, the Turkish i's, ß, ligatures, final sigma, NUL, kinds of white space.
-ODD = "abcAB iIİıßẞﬁǆΣς\u0301é🙂👨\u200d👩אבЖ\x00\x1f\x85\xa0\u2003\n\t-.,1%_*?~\\KſK()[]"
+ODD = "abcAB iIİıßẞﬁǆΣς\u0301é🙂👨\u200d👩אבЖ\x00\x1f\x85\xa0\u2003\n\t-.,1%_*?~\\KſKk\u212a()[]"
 FLOATS = [0.0, -0.0, 2.675, -0.005, 0.5, 1e15, 1e14, 1e-300, 123456.785, 1e-6, 9.5e-7, -4.35, 1e308]
 CODES = [0xD800, 0xDFFF, 0x10FFFF, 0x110000, 2**40, 0x1F642]
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-
 from pydantic import Field
 
 from sheetline.formulas.bound import Reference

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Annotated, Literal, get_args
 
 import numpy as np
-
 from pydantic import BeforeValidator, Field
 
 from sheetline.formulas import ast
@@ -137,7 +136,7 @@ class FilterSheet(DerivedSheet):
         got = bound.columns["Result"].type
         if got.kind not in (Kind.BOOLEAN, Kind.NULL):
             advice = "compare it with something, as in #Speed > 0"
-            ctx.complain(path, "W217", what="this formula", got=got, advice=advice)
+            ctx.complain(path, "W230", what="this formula", got=got, advice=advice)
             return None
         return FilterStep(self.name, dict(ctx.schemas[self.of]), self.of, text, bound, self.of in ctx.open_sheets)
 
@@ -204,7 +203,7 @@ _CALLS = {
 }
 
 
-def _value_node(value: str | int | float | bool | None, type_: Type) -> ast.Node:
+def _value_node(value: str | float | bool | None, type_: Type) -> ast.Node:
     """Return a value as a literal; dates, and fractions for exact columns, through the function that reads them."""
     if isinstance(value, str) and type_.kind is Kind.DATE:
         return ast.Call("ASDATE", (ast.Literal(value),))
@@ -224,7 +223,7 @@ def _fits(ctx: BindContext, path: Path, condition: Condition, type_: Type) -> bo
         if type_.kind in (Kind.STRING, Kind.NULL):
             return True
         advice = "compare it with ==, < or between, or convert it in a formula sheet"
-        ctx.complain((*path, "op"), "W219", op=quoted(condition.op), wanted="text", advice=advice, **words)
+        ctx.complain((*path, "op"), "W232", op=quoted(condition.op), wanted="text", advice=advice, **words)
         return False
     several = isinstance(condition.value, tuple)
     values = condition.value if isinstance(condition.value, tuple) else (condition.value,)
@@ -232,12 +231,12 @@ def _fits(ctx: BindContext, path: Path, condition: Condition, type_: Type) -> bo
     for index, value in enumerate(values):
         if not _comparable(value, type_, ctx.env):
             place = (*path, "value", index) if several else (*path, "value")
-            ctx.complain(place, "W218", got=value_word(value), advice=_advice(value, type_), **words)
+            ctx.complain(place, "W231", got=value_word(value), advice=_advice(value, type_), **words)
             good = False
     return good
 
 
-def _comparable(value: str | int | float | bool | None, type_: Type, env: Environment) -> bool:
+def _comparable(value: str | float | bool | None, type_: Type, env: Environment) -> bool:
     if value is None:
         return True
     if type_.kind is Kind.DATE:
@@ -247,7 +246,7 @@ def _comparable(value: str | int | float | bool | None, type_: Type, env: Enviro
     return widen(type_, of_python(value)) is not None
 
 
-def _advice(value: str | int | float | bool | None, type_: Type) -> str:
+def _advice(value: str | float | bool | None, type_: Type) -> str:
     if type_.kind is Kind.DATE:
         return 'dates are written as ISO 8601 text: "2024-03-01" or "2024-03-01T08:30:00Z"'
     if type_.is_number and isinstance(value, str):

@@ -3,13 +3,34 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Annotated, Literal
 
+import numpy as np
 from pydantic import BeforeValidator, Field
 
+from sheetline.formulas import ast
+from sheetline.formulas.bound import BoundSheet, Reference
+from sheetline.formulas.complain import CONVERTERS
+from sheetline.formulas.evaluate import evaluate
+from sheetline.functions.columns import Column, Table
+from sheetline.functions.errors import Ints
+from sheetline.functions.types import STRING, Type, widen
 from sheetline.workbook.model.base import Formula, Listed, Model, Name, SheetBase, fail
-from sheetline.workbook.problems import Problem, problem, quoted
+from sheetline.workbook.problems import Path, Problem, problem, quoted
+from sheetline.workbook.relational import Matching, below, check_rows, examples, gather, refuse_open
+from sheetline.workbook.steps import (
+    BindContext,
+    Notice,
+    RunContext,
+    Schema,
+    Step,
+    StepResult,
+    merged,
+    unique,
+    with_role,
+)
 
 How = Literal["inner", "left", "right", "outer", "semi", "anti", "cross"]
 Expectation = Literal["one-to-one", "one-to-many", "many-to-one", "many-to-many"]
@@ -143,5 +164,297 @@ class JoinSheet(SheetBase):
             result["on"] = [key.left for key in self.on]
         return result
 
+    # --- binding, schema, lineage, execution
 
-# --- binding, schema, lineage, execution
+    def formula_texts(self) -> Iterator[tuple[Path, str]]:
+        """The keys that refer to columns as formulas do; others may be just the name of a column."""
+        for index, key in enumerate(self.on):
+            for side, text in (("left", key.left), ("right", key.right)):
+                if "#" in text:
+                    yield ("on", index, side), text
+
+    def bind(self, ctx: BindContext) -> Step | None:
+        """Bind the keys, and name the columns of the result."""
+        before = len(ctx.found)
+        refuse_open(ctx, ("left",), self.left)
+        refuse_open(ctx, ("right",), self.right)
+        pairs = [self._pair(ctx, index, key) for index, key in enumerate(self.on)]
+        keys = [pair for pair in pairs if pair is not None]
+        outputs = self._selected(ctx) if self.select else self._all(ctx, keys)
+        if len(ctx.found) > before or len(keys) < len(self.on):
+            return None
+        schema = {name: self._type(ctx, output) for name, output in outputs.items()}
+        return JoinStep(self.name, schema, self.left, self.right, self.how, tuple(keys), outputs, self.expect)
+
+    def _pair(self, ctx: BindContext, index: int, key: JoinKey) -> KeyPair | None:
+        """Bind the two sides of a key; types that can't be equal are reported."""
+        short = key.left == key.right  # written as one name
+        left = self._side(ctx, ("on", index) if short else ("on", index, "left"), key.left, self.left)
+        right = self._side(ctx, ("on", index) if short else ("on", index, "right"), key.right, self.right)
+        if left is None or right is None:
+            return None
+        if widen(left.type, right.type) is None:
+            to = right.type if left.type == STRING else left.type
+            advice = f"convert one of them with {CONVERTERS[str(to)]}" if str(to) in CONVERTERS else ""
+            ctx.complain(
+                ("on", index),
+                "W233",
+                one=f"key {quoted(key.left)} of {quoted(self.left)}",
+                one_type=left.type,
+                other=f"key {quoted(key.right)} of {quoted(self.right)}",
+                other_type=right.type,
+                why="they are never equal",
+                advice=advice,
+            )
+            return None
+        return KeyPair(left, right)
+
+    def _side(self, ctx: BindContext, path: Path, text: str, sheet: str) -> Key | None:
+        """Bind one side: the name of a column, or else a formula; a formula of a column alone is that column."""
+        schema = ctx.schemas[sheet]
+        if text in schema or ast.is_bare_name(text):
+            type_ = ctx.column(path, text, sheet)
+            return None if type_ is None else Key(sheet, type_, text, None)
+        bound = ctx.formula(path, text, sheet, "the key of a join")
+        if bound is None:
+            return None
+        node = bound.columns["Result"]
+        return Key(sheet, node.type, node.name, None) if node.op == "input" else Key(sheet, node.type, None, bound)
+
+    def _selected(self, ctx: BindContext) -> dict[str, Output]:
+        """Return the columns that are selected: each is exactly the column of the sheet that it names."""
+        found: dict[str, Output] = {}
+        for index, column in enumerate(self.select or ()):
+            sheet, name = column.reference
+            if ctx.column(("select", index, "from"), name, sheet) is not None:
+                found[column.name] = Output("left" if sheet == self.left else "right", name)
+        return found
+
+    def _all(self, ctx: BindContext, keys: Sequence[KeyPair]) -> dict[str, Output]:
+        """Return all columns: left ones, then right ones; keys of equal name once, other equal names with sheet."""
+        left, right = ctx.schemas[self.left], ctx.schemas[self.right]
+        if self.how in ("semi", "anti"):
+            return {name: Output("left", name) for name in left}
+        merged_keys = {pair.left.column for pair in keys if pair.left.column == pair.right.column} - {None}
+        key_side: Side = {"right": "right", "outer": "either"}.get(self.how, "left")  # type: ignore[assignment]
+        columns: list[tuple[str, Output]] = []
+        for name in left:
+            if name in merged_keys:
+                columns.append((name, Output(key_side, name)))
+            else:
+                columns.append((f"{self.left}.{name}" if name in right else name, Output("left", name)))
+        columns += [
+            (f"{self.right}.{name}" if name in left else name, Output("right", name))
+            for name in right
+            if name not in merged_keys
+        ]
+        found: dict[str, Output] = {}
+        for name, output in columns:
+            if name in found:
+                why = "columns that both sheets have are named with their sheet"
+                ctx.complain((), "W234", name=quoted(name), why=why, advice="name the columns under 'select'")
+            found[name] = output
+        return found
+
+    def _type(self, ctx: BindContext, output: Output) -> Type:
+        left, right = ctx.schemas[self.left], ctx.schemas[self.right]
+        if output.side == "either":
+            type_ = widen(left[output.column], right[output.column])
+            assert type_ is not None, "checked when the key was bound"
+            return type_
+        return (left if output.side == "left" else right)[output.column]
+
+
+Side = Literal["left", "right", "either"]
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """A column of the result: the column of one side, or of the side that has the row ("either")."""
+
+    side: Side
+    column: str
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One side of a key: a column, or a bound formula over the sheet."""
+
+    sheet: str
+    type: Type
+    column: str | None
+    bound: BoundSheet | None
+
+    def inputs(self) -> dict[str, set[str]]:
+        """What the key reads."""
+        if self.bound is None:
+            return {self.sheet: {self.column or ""}}
+        return self.bound.inputs()
+
+    def references(self) -> list[Reference]:
+        """What the key reads, as what decides about rows."""
+        if self.bound is None:
+            return [Reference(self.sheet, self.column or "", "join")]
+        return with_role(self.bound, "join")
+
+    def values(self, tables: Mapping[str, Table], ctx: RunContext) -> Column:
+        """The key of every row."""
+        table = tables[self.sheet]
+        if self.bound is None:
+            return table.columns[self.column or ""]
+        done = evaluate(self.bound, table, ctx.env, ctx.workers, others=ctx.others)
+        return done.table.columns["Result"]
+
+
+@dataclass(frozen=True, slots=True)
+class KeyPair:
+    """Two keys that must be equal."""
+
+    left: Key
+    right: Key
+
+
+@dataclass(frozen=True, slots=True)
+class JoinStep(Step):
+    """A join, bound: the keys, and where each column of the result is from."""
+
+    name: str
+    schema: Schema
+    left: str
+    right: str
+    how: How
+    keys: tuple[KeyPair, ...]
+    outputs: Mapping[str, Output]
+    expect: Expectation | None
+
+    def needs(self, columns: Sequence[str]) -> dict[str, set[str]]:
+        """The columns of the sides that they have them from, and what the keys read."""
+        found: dict[str, set[str]] = {self.left: set(), self.right: set()}
+        for name in columns:
+            output = self.outputs[name]
+            for side, sheet in (("left", self.left), ("right", self.right)):
+                if output.side in (side, "either"):
+                    found[sheet].add(output.column)
+        return merged(found, *(key.inputs() for pair in self.keys for key in (pair.left, pair.right)))
+
+    def references(self, column: str) -> list[Reference]:
+        """The column of the side, or of both; the keys of both sides decide about every row."""
+        output = self.outputs[column]
+        sides = {"left": [self.left], "right": [self.right], "either": [self.left, self.right]}[output.side]
+        deciding = [ref for pair in self.keys for key in (pair.left, pair.right) for ref in key.references()]
+        return unique([*(Reference(sheet, output.column, "value") for sheet in sides), *deciding])
+
+    def run(self, tables: Mapping[str, Table], columns: Sequence[str], ctx: RunContext) -> StepResult:
+        """Match the rows and put their columns side by side."""
+        left, right = tables[self.left], tables[self.right]
+        if self.how == "cross":
+            return StepResult(self._side_by_side(tables, columns, *self._product(left.rows, right.rows), ctx))
+        keys_left = [pair.left.values(tables, ctx) for pair in self.keys]
+        keys_right = [pair.right.values(tables, ctx) for pair in self.keys]
+        matching = Matching.of(keys_left, keys_right)
+        notices = [
+            *_dead_keys(self.left, keys_left),
+            *_dead_keys(self.right, keys_right),
+            *self._expectation(matching, keys_left, keys_right, ctx),
+        ]
+        if self.how in ("semi", "anti"):
+            rows = np.flatnonzero((matching.hits > 0) == (self.how == "semi"))
+            names = [self.outputs[name].column for name in columns]
+            taken = gather(left, names, rows, ctx.workers)
+            table = Table({name: taken[self.outputs[name].column] for name in columns}, len(rows))
+            return StepResult(table, tuple(notices))
+        rows_left, rows_right, lonely = self._rows(matching, left.rows, right.rows)
+        notices += self._fan_out(matching, keys_left, ctx)
+        if lonely is not None and len(lonely):
+            rows_left = np.concatenate((rows_left, np.full(len(lonely), -1, np.int64)))
+            rows_right = np.concatenate((rows_right, lonely))
+        return StepResult(self._side_by_side(tables, columns, rows_left, rows_right, ctx), tuple(notices))
+
+    def _product(self, left: int, right: int) -> tuple[Ints, Ints]:
+        """Return every row with every row, after checking how many these are."""
+        sizes = {self.left: left, self.right: right}
+        why = "every row of one meets every row of the other,"
+        check_rows(self.name, left * right, sizes, why=why, advice='Give keys under "on", or filter first.')
+        return np.repeat(np.arange(left), right), np.tile(np.arange(right), left)
+
+    def _rows(self, matching: Matching, left: int, right: int) -> tuple[Ints, Ints, Ints | None]:
+        """Return the matching rows, with -1 for the missing side, and the unmatched right rows that stand last."""
+        keep_left = self.how in ("left", "outer")
+        lonely = matching.lonely_right() if self.how in ("right", "outer") else None
+        hits = matching.hits
+        total = int((np.maximum(hits, 1) if keep_left else hits).sum()) + (0 if lonely is None else len(lonely))
+        why = "keys repeat on both sides of"
+        advice = "Make the keys of one side unique, with a distinct or an aggregate sheet, or join on more columns."
+        check_rows(self.name, total, {self.left: left, self.right: right}, why=why, advice=advice)
+        return *matching.pairs(keep_left=keep_left), lonely
+
+    def _side_by_side(
+        self, tables: Mapping[str, Table], columns: Sequence[str], left: Ints, right: Ints, ctx: RunContext
+    ) -> Table:
+        """Return the columns of both sides at their rows; row -1 gives nulls."""
+        sides: tuple[tuple[Side, str, Ints], ...] = (("left", self.left, left), ("right", self.right, right))
+        made: dict[str, Column] = {}
+        for side, sheet, rows in sides:
+            names = [name for name in columns if self.outputs[name].side == side]
+            needed = dict.fromkeys(self.outputs[name].column for name in names)
+            taken = gather(tables[sheet], needed, rows, ctx.workers, missing=True)
+            made.update({name: taken[self.outputs[name].column] for name in names})
+        either = np.where(left >= 0, left, right + tables[self.left].rows)
+        for name in columns:
+            output = self.outputs[name]
+            if output.side == "either":
+                one, two = (tables[sheet].columns[output.column] for sheet in (self.left, self.right))
+                made[name] = below(one, two).take(either)
+        return Table({name: made[name] for name in columns}, len(left))
+
+    # --- what is reported
+
+    def _expectation(
+        self, matching: Matching, left: Sequence[Column], right: Sequence[Column], ctx: RunContext
+    ) -> Iterator[Notice]:
+        """Report keys that repeat on a side where they are expected once; those that match nothing count too."""
+        sides = {
+            "left": (self.left, matching.left, matching.left_sizes, left),
+            "right": (self.right, matching.right, matching.right_sizes, right),
+        }
+        single = {"one-to-one": ("left", "right"), "one-to-many": ("left",), "many-to-one": ("right",)}
+        for side in single.get(self.expect or "", ()):
+            sheet, codes, sizes, columns = sides[side]
+            if sizes.max() > 1:
+                rows = matching.repeated(codes, sizes)
+                words = f"the join is expected to be {self.expect}, but keys repeat in {quoted(sheet)}"
+                yield Notice("broken", words, len(rows), examples(columns, rows, ctx.env))
+
+    def _fan_out(self, matching: Matching, left: Sequence[Column], ctx: RunContext) -> Iterator[Notice]:
+        """Report left rows that stand several times; a warning where keys repeat on both sides, unless expected."""
+        many = np.flatnonzero(matching.hits > 1)
+        if len(many) == 0:
+            return
+        both = bool(((matching.left_sizes > 1) & (matching.right_sizes > 1)).any())
+        count = int(matching.hits[many].sum())
+        words = (
+            f"{len(many):,} rows of {quoted(self.left)} match several rows of {quoted(self.right)} each, "
+            f"and give {count:,} rows" + ("; the same keys repeat in both sheets" if both else "")
+        )
+        severity = "warning" if both and self.expect != "many-to-many" else "info"
+        yield Notice(severity, words, len(many), examples(left, many, ctx.env))
+
+
+def _dead_keys(sheet: str, keys: Sequence[Column]) -> Iterator[Notice]:
+    """Report rows that match nothing since a key is null or an error."""
+    rows = len(keys[0])
+    errors, nulls = np.zeros(rows, np.bool_), np.zeros(rows, np.bool_)
+    shown: list[str] = []
+    for key in keys:
+        null = key.nulls()
+        if null is not None:
+            nulls |= null
+        if key.errors is not None:
+            errors |= key.errors.mask(rows)
+            shown += [key.errors.message(at) for at in range(min(len(key.errors), 5))]
+    if errors.any():
+        words = f"rows of {quoted(sheet)} have an error as their key and match nothing"
+        yield Notice("warning", words, int(errors.sum()), tuple(shown[:5]))
+    if (nulls & ~errors).any():
+        words = f"rows of {quoted(sheet)} have a null as their key and match nothing"
+        yield Notice("info", words, int((nulls & ~errors).sum()))

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Annotated, Literal
 
 import numpy as np
-
 from pydantic import Field
 
 from sheetline.formulas.bound import Reference
@@ -93,7 +92,8 @@ class SampleStep(Step):
         if self.rows is not None:
             return np.minimum(sizes, self.rows)
         assert self.fraction is not None
-        return np.floor(sizes * self.fraction + 0.5).astype(np.int64)
+        wanted: Ints = np.floor(sizes * self.fraction + 0.5).astype(np.int64)
+        return wanted
 
     def references(self, column: str) -> list[Reference]:
         """The column itself; the columns of groups decide about every row."""

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Annotated, Literal
 
 import numpy as np
-
 from pydantic import Field
 
 from sheetline.formulas.bound import BoundSheet, Reference
@@ -81,9 +80,7 @@ class SortSheet(DerivedSheet):
         if len(keys) < len(self.by):
             return None
         schema = dict(ctx.schemas[self.of])
-        return SortStep(
-            self.name, schema, self.of, tuple(keys), self.limit, self.offset, self.of in ctx.open_sheets
-        )
+        return SortStep(self.name, schema, self.of, tuple(keys), self.limit, self.offset, self.of in ctx.open_sheets)
 
 
 @dataclass(frozen=True, slots=True)

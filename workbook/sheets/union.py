@@ -8,7 +8,6 @@ from typing import Literal
 
 import numpy as np
 import pyarrow as pa
-
 from pydantic import Field
 
 from sheetline.formulas.bound import Reference
@@ -58,7 +57,7 @@ class UnionSheet(SheetBase):
             if self.origin in parts:
                 advice = "give the column of origins another name"
                 why = "the sheets have one of that name"
-                ctx.complain(("origin",), "W221", name=quoted(self.origin), why=why, advice=advice)
+                ctx.complain(("origin",), "W234", name=quoted(self.origin), why=why, advice=advice)
             schema[self.origin] = STRING
         if len(ctx.found) > before:
             return None
@@ -78,7 +77,7 @@ class UnionSheet(SheetBase):
             assert name is not None
             if name in parts:
                 why = f"column {place + 1} of {quoted(self.of[index])} has the name of an earlier one"
-                ctx.complain(("of", index), "W221", name=quoted(name), why=why, advice="rename it in a formula sheet")
+                ctx.complain(("of", index), "W234", name=quoted(name), why=why, advice="rename it in a formula sheet")
             parts[name] = tuple(found)
         return parts
 
@@ -94,7 +93,7 @@ class UnionSheet(SheetBase):
                 assert common is not None
                 ctx.complain(
                     ("of", index),
-                    "W220",
+                    "W233",
                     one=f"column {quoted(common[1])} of {quoted(common[0])}",
                     one_type=common[2],
                     other=f"column {quoted(column)} of {quoted(sheet)}",
@@ -151,9 +150,9 @@ class UnionStep(Step):
         whole = Table(made, sum(sizes))
         if self.origin is not None and self.origin in columns:
             codes = np.repeat(np.arange(len(sizes), dtype=np.int32), sizes)
-            names = pa.array(dict.fromkeys(self.sheets), pa.large_string())
+            names = pa.array(list(dict.fromkeys(self.sheets)), pa.large_string())
             numbers = np.array([list(dict.fromkeys(self.sheets)).index(sheet) for sheet in self.sheets], np.int32)
-            origins = Column(STRING, pa.DictionaryArray.from_arrays(pa.array(numbers[codes]), names))
+            origins = Column(STRING, pa.DictionaryArray.from_arrays(numbers[codes], names))
             whole = Table({**made, self.origin: origins}, whole.rows)
         if not self.distinct:
             return StepResult(Table({name: whole.columns[name] for name in columns}, whole.rows))

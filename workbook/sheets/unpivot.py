@@ -8,7 +8,6 @@ from typing import Literal
 
 import numpy as np
 import pyarrow as pa
-
 from pydantic import Field
 
 from sheetline.formulas.bound import Reference
@@ -82,7 +81,7 @@ class UnpivotSheet(DerivedSheet):
     def _complain(self, ctx: BindContext, index: int, one: tuple[str, Type], other: tuple[str, Type]) -> None:
         ctx.complain(
             ("columns", index),
-            "W220",
+            "W233",
             one=f"column {quoted(one[0])}",
             one_type=one[1],
             other=f"column {quoted(other[0])}",
@@ -141,7 +140,7 @@ class UnpivotStep(Step):
         return stacked.take(rows)
 
     def _labels(self, picked: Ints) -> Column:
-        codes = pa.array((picked % len(self.columns)).astype(np.int32))
+        codes = (picked % len(self.columns)).astype(np.int32)
         return Column(STRING, pa.DictionaryArray.from_arrays(codes, pa.array(self.columns, pa.large_string())))
 
     def references(self, column: str) -> list[Reference]:

@@ -1,0 +1,133 @@
+"""Generates calls of declared functions from a seed: columns for row arguments, constants as the examples have them."""
+
+from __future__ import annotations
+
+from functools import cache
+from random import Random
+from typing import Any
+
+import numpy as np
+
+from sheetline.formulas import ast
+from sheetline.formulas.diagnostics import FormulaError
+from sheetline.formulas.parser import parse
+from sheetline.formulas.printer import print_formula
+from sheetline.functions import errors as err
+from sheetline.functions.columns import Column
+from sheetline.functions.declare import Function, Kernel
+from sheetline.functions.errors import Origin
+from sheetline.functions.registry import REGISTRY
+from sheetline.functions.types import BOOLEAN, DATE, FLOAT, INTEGER, STRING, Type
+
+TEXTS = ["", " ", "a", "A", "abc", "aé", "ß", "İ", "x y", "12", "-3.5", "1e3", "2024-02-29", "\x00", "😀z", "true", "a,b;c"]
+SIGNS = "abcXYZ 019.,;-_%$#()[]äßİ😀\u0301\u05d0\n\t\"'"
+LARGE = [2**63 - 1, -(2**63), 2**31, 0]
+FLOATS = [0.0, -0.0, 1.0, 0.5, 1e300, -1e300, 5e-324, 2.5]
+
+
+def one_value(word: str, random: Random) -> Any:
+    """A value of a type word: mostly plain ones, now and then an extreme."""
+    rare = random.random() < 0.3
+    if word in ("int", "duration"):
+        if word == "duration":
+            return random.randrange(10**9)
+        return random.choice(LARGE) if rare else random.randint(-5, 20)
+    if word == "float":
+        return random.choice(FLOATS) if rare else random.uniform(-100, 100)
+    if word == "bool":
+        return random.random() < 0.5
+    if word == "date":
+        return random.choice([0, 1_709_164_800_000_000]) if rare else random.randrange(-(10**15), 4 * 10**15)
+    return random.choice(TEXTS) if rare else "".join(random.choices(SIGNS, k=random.randrange(7)))
+
+
+TYPES: dict[str, Type] = {
+    "int": INTEGER,
+    "float": FLOAT,
+    "bool": BOOLEAN,
+    "str": STRING,
+    "date": DATE,
+    "duration": INTEGER,
+}
+
+
+def concrete(word: str) -> list[str]:
+    """The type words that stand for a word of a signature in generated calls."""
+    if word == "num":
+        return ["int", "float"]
+    if word in ("any", "T"):
+        return ["int", "float", "str", "bool", "date"]
+    return [word] if word in TYPES else []
+
+
+@cache
+def constants_of(function: Function) -> dict[str, list[str]]:
+    """Texts of constant arguments by parameter name, as the function's examples write them."""
+    found: dict[str, list[str]] = {}
+    for example in function.examples:
+        try:
+            root = parse(example.formula)
+        except FormulaError:  # pragma: no cover - examples parse, other tests say so
+            continue
+        for node in ast.walk(root):
+            if not isinstance(node, ast.Call) or REGISTRY.get(node.name) is not function:
+                continue
+            for kernel in function.kernels:
+                places = kernel.signature.places(len(node.args)) or ()
+                for parameter, arg in zip(places, node.args, strict=False):
+                    plain = not any(isinstance(n, ast.ColumnRef) for n in ast.walk(arg))
+                    if plain and not (isinstance(arg, ast.Literal) and arg.value is None):
+                        found.setdefault(parameter.name, []).append(print_formula(arg))
+    return found
+
+
+def column(word: str, rows: int, random: Random, *, errors: bool = False) -> Column:
+    """A column with nulls (garbage under them) and, if asked for, error values."""
+    type_ = TYPES[word]
+    values = [one_value(word, random) for _ in range(rows)]
+    null = np.array([random.random() < 0.2 for _ in range(rows)], bool)
+    if type_ is STRING or type_ is FLOAT:
+        made = Column.of([None if gone else v for v, gone in zip(values, null, strict=True)], type_)
+    else:
+        full = Column.of(values, type_)
+        made = Column(type_, full.data, null if null.any() else None)
+    if errors and rows and random.random() < 0.5:
+        places = np.array(sorted(random.sample(range(rows), min(3, rows))), np.int64)
+        wrong = err.make(places, random.choice(["NUM", "PARSE"]), Origin("TEST", "made by the test"))
+        made = made.with_errors(wrong)
+    return made
+
+
+def call(
+    function: Function, kernel: Kernel, rows: int, random: Random, *, errors: bool = False
+) -> tuple[str, dict[str, Column]] | None:
+    """A call of a kernel as formula text with the columns it names; None where a word can't be generated."""
+    signature = kernel.signature
+    known = constants_of(function)
+    most = len(signature.parameters) + 2 * signature.repeat
+    places = signature.places(random.randint(signature.minimum, most)) or signature.places(signature.minimum)
+    if places is None:
+        return None
+    arguments: list[str] = []
+    made: dict[str, Column] = {}
+    common: dict[str, str] = {}
+    for number, parameter in enumerate(places):
+        from_examples = known.get(parameter.name, [])
+        if parameter.const:
+            if not from_examples:
+                return None
+            arguments.append(random.choice(from_examples))
+            continue
+        word = random.choice([w.name for w in parameter.words])
+        choices = concrete(word)
+        if not choices:
+            return None
+        chosen = random.choice(choices)
+        if word == "T":
+            chosen = common.setdefault(word, chosen)
+        if from_examples and chosen == "str" and random.random() < 0.5:
+            arguments.append(random.choice(from_examples))
+            continue
+        made[f"c{number}"] = column(chosen, rows, random, errors=errors)
+        arguments.append(f"#c{number}")
+    return f"{function.name}({';'.join(arguments)})", made

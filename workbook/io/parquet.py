@@ -1,0 +1,106 @@
+"""Parquet: only the columns that are needed, row groups side by side, text that is coded in the file stays coded."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Final, Self
+
+import pyarrow as pa
+from pyarrow import parquet as pq
+
+from sheetline.functions.arrow import UnsupportedError, column_from_arrow
+from sheetline.functions.interop import unique_names
+from sheetline.functions.types import Type
+from sheetline.workbook.io.faults import SourceError, unreachable
+
+#: Text is read as codes where its pages take at most so many bytes a value: plain text takes more.
+_CODED_BYTES: Final = 4.0
+
+
+class ParquetFile:
+    """An open Parquet file.
+
+    Attributes:
+        names: the columns' names, made unique.
+        warnings: sentences about names that were changed.
+        rows: the number of rows.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            # The footer alone is read here.
+            self._file = pq.ParquetFile(str(path), memory_map=True)
+            self.schema = self._file.schema_arrow
+        except OSError as fault:
+            raise (unreachable(path, fault) if fault.errno else self._broken(fault)) from None
+        except (pa.ArrowException, ValueError) as fault:
+            raise self._broken(fault) from None
+        self.names, self.warnings = unique_names(self.schema.names)
+        self.rows = self._file.metadata.num_rows
+
+    def _broken(self, fault: Exception) -> SourceError:
+        return SourceError(
+            f"it cannot be read as Parquet ({fault})", str(self.path), "it may be cut off, or no Parquet file"
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+    def read(self, places: list[int]) -> dict[int, Any]:
+        """Return the columns at some places of the file, as Arrow chunked arrays.
+
+        Raises:
+            SourceError: the file is damaged, or of a kind that Arrow cannot read.
+        """
+        if not places:
+            return {}
+        if len(set(self.schema.names)) != len(self.schema.names):
+            wanted = None  # names are how columns are asked for, and these are ambiguous
+        else:
+            wanted = [self.schema.names[place] for place in places]
+        try:
+            with pq.ParquetFile(str(self.path), memory_map=True, read_dictionary=self._coded(places)) as file:
+                table = file.read(columns=wanted, use_threads=True)
+        except (pa.ArrowException, OSError, ValueError) as fault:
+            raise self._broken(fault) from None
+        if wanted is None:
+            return {place: table.column(place) for place in places}
+        return {place: table.column(name) for place, name in zip(places, wanted, strict=True)}
+
+    def types(self, places: list[int]) -> dict[int, Type]:
+        """Return the types of columns, from the footer alone.
+
+        An ``uint64`` column may turn out as biginteger when it is read: the footer does not tell.
+        """
+        found: dict[int, Type] = {}
+        for place in places:
+            empty = pa.array([], self.schema.field(place).type)
+            try:
+                found[place] = column_from_arrow(empty)[0].type
+            except UnsupportedError as fault:
+                raise SourceError(f"column '{self.names[place]}': {fault}", str(self.path)) from None
+        return found
+
+    def _coded(self, places: list[int]) -> list[str]:
+        """Return the text columns that the file holds as codes, judged by the room that their values take."""
+        metadata = self._file.metadata
+        text = {self.schema.names[place] for place in places if _is_text(self.schema.field(place).type)}
+        chosen = []
+        for leaf in range(metadata.num_columns):
+            path = metadata.schema.column(leaf).path
+            if path not in text:
+                continue
+            chunks = [metadata.row_group(group).column(leaf) for group in range(metadata.num_row_groups)]
+            values = sum(chunk.num_values for chunk in chunks)
+            room = sum(chunk.total_uncompressed_size for chunk in chunks)
+            if values and room <= _CODED_BYTES * values and all(chunk.has_dictionary_page for chunk in chunks):
+                chosen.append(path)
+        return chosen
+
+
+def _is_text(type_: Any) -> bool:
+    return pa.types.is_string(type_) or pa.types.is_large_string(type_)
