@@ -112,15 +112,19 @@ class Formula:
         """
         table = to_table(df)
         _same_schema(self.bound, self.schema, table)
+        return self.on_table(table, index=getattr(df, "index", None), alone=df is None)
+
+    def on_table(self, table: Table, *, index: Any = None, alone: bool = False) -> Any:
+        """Evaluate on a table of the schema; ``alone`` gives the only row's value, ``index`` is the Series' own."""
         with Workers(self.threads) as workers:
             column = evaluate_bound(self.bound, table, self.env, workers).table.columns["Result"]
         if self.errors == "raise":
             raise_errors({"Result": column})
-        if self.bound.shape is Shape.AGGREGATE or df is None:
+        if self.bound.shape is Shape.AGGREGATE or alone:
             return scalar(column)
         from sheetline.functions.interop import column_to_pandas
 
-        return column_to_pandas(column, index=getattr(df, "index", None))
+        return column_to_pandas(column, index=index)
 
 
 def _same_schema(bound: BoundSheet, schema: Mapping[str, Type], table: Table) -> None:
@@ -195,7 +199,7 @@ def evaluate(
     """
     table = to_table(df)
     made = _compile(formula, table.types, name, errors, environment(timezone, _moment(now), seed), parameters, threads)
-    return made(table if df is None or isinstance(df, Table) else df)
+    return made.on_table(table, index=getattr(df, "index", None), alone=df is None)
 
 
 def _moment(now: datetime | date | str | None) -> datetime | str | None:

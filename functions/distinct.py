@@ -9,12 +9,19 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
 
 from sheetline.functions.columns import Column
 from sheetline.functions.errors import Ints
 from sheetline.functions.ordering import comparable
-from sheetline.functions.text_support import kernels
+from sheetline.functions.text_support import kernels, raw_bytes
 from sheetline.functions.types import Kind
+
+
+#: From so many distinct texts on, they are found by stored hashes; fewer by a hash table made for each block.
+_MANY = 4096
+_HASHED_AT_ONCE = 65_536
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -25,11 +32,13 @@ class Distinct:
         values: the values, ascending, without nulls.
         counts: how many rows of the column hold each.
         first: the first row of each.
+        hashes: for many texts, their hashes ascending, and the places of the values that have them.
     """
 
     values: Column
     counts: Ints
     first: Ints
+    hashes: tuple[npt.NDArray[np.uint64], Ints] | None = None
 
     @classmethod
     def of(cls, column: Column) -> Distinct:
@@ -48,7 +57,8 @@ class Distinct:
         else:
             _, index, counts = np.unique(keys, return_index=True, return_counts=True)
             first, counts = rows[index], counts.astype(np.int64)
-        return cls(column.take(first).plain(), counts, first)
+        values = column.take(first).plain()
+        return cls(values, counts, first, _sorted_hashes(values))
 
     def __len__(self) -> int:
         return len(self.values)
@@ -59,10 +69,7 @@ class Distinct:
             return np.full(len(column), -1, np.int64)
         kind = column.type.kind
         if kind is Kind.STRING:
-            pc = kernels()
-
-            found = pc.index_in(column.plain().data, value_set=self.values.data)
-            place = np.asarray(found.fill_null(-1)).astype(np.int64)
+            place = self._place_of_texts(column.plain().data)
         elif column.type.is_arrow or column.type.is_big:
             place = self._place_of_objects(column)
         else:
@@ -74,9 +81,49 @@ class Distinct:
             place[null] = -1
         return place
 
+    def _place_of_texts(self, texts: Any) -> Ints:
+        pc = kernels()
+        if self.hashes is None:
+            found = pc.index_in(texts, value_set=self.values.data)
+            return np.asarray(found.fill_null(-1)).astype(np.int64)
+        hashes, places = self.hashes
+        wanted = _text_hashes(texts)
+        at = np.minimum(np.searchsorted(hashes, wanted), len(hashes) - 1)
+        place = np.where(hashes[at] == wanted, places[at], -1)
+        hit = np.flatnonzero(place >= 0)  # hashes say where to look, the texts themselves decide
+        same = pc.equal(self.values.data.take(pa.array(place[hit])), texts.take(pa.array(hit)))
+        place[hit[~np.asarray(same.fill_null(False))]] = -1
+        return place
+
     def _place_of_objects(self, column: Column) -> Ints:
         known = {_key(value): number for number, value in enumerate(self.values.to_list())}
         return np.array([known.get(_key(value), -1) for value in column.to_list()], np.int64)
+
+
+def _sorted_hashes(values: Column) -> tuple[npt.NDArray[np.uint64], Ints] | None:
+    """Return the hashes of many distinct texts in order; None for few, or where two texts share a hash."""
+    if values.type.kind is not Kind.STRING or len(values) < _MANY:
+        return None
+    hashes = _text_hashes(values.data)
+    order = np.argsort(hashes)
+    hashes = hashes[order]
+    return None if (hashes[1:] == hashes[:-1]).any() else (hashes, order.astype(np.int64))
+
+
+def _text_hashes(texts: Any) -> npt.NDArray[np.uint64]:
+    """Return 64-bit hashes of texts: sums of their bytes, each times a mixed number of its position."""
+    out = np.empty(len(texts), np.uint64)
+    for start in range(0, len(texts), _HASHED_AT_ONCE):
+        data, at = raw_bytes(texts.slice(start, _HASHED_AT_ONCE))
+        lengths = np.diff(at)
+        mixed = (np.arange(len(data)) - np.repeat(at[:-1], lengths) + 1).astype(np.uint64)
+        for factor, shift in ((0x9E37_79B9_7F4A_7C15, 29), (0xBF58_476D_1CE4_E5B9, 32)):
+            mixed *= np.uint64(factor)
+            mixed ^= mixed >> np.uint64(shift)
+        mixed *= data.astype(np.uint64) + np.uint64(1)
+        sums = np.concatenate((np.zeros(1, np.uint64), np.cumsum(mixed, dtype=np.uint64)))
+        out[start : start + _HASHED_AT_ONCE] = sums[at[1:]] - sums[at[:-1]]
+    return out
 
 
 def _key(value: Any) -> Any:

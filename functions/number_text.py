@@ -1,8 +1,8 @@
 """Spreadsheet formats: ``0.00``, ``#,##0``, ``0%``, ``0.00E+00``, sections ``pos;neg;zero;text``, ``yyyy-mm-dd``.
 
 A format is compiled once. Numbers are rounded half away from zero by their decimal digits (2.675 to 2.68, as
-spreadsheets show it) and written by whole-column arithmetic; only rows that lie within an ulp or so of a half,
-exact numbers, exponents and magnitudes beyond 2^53 are written one by one.
+spreadsheets show it) and written by whole-column arithmetic; only exact numbers, exponents and magnitudes
+beyond 2^51 are written one by one.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from sheetline.functions.errors import Ints, Mask
 from sheetline.functions.text_support import TEXT, kernels, to_text
 from sheetline.functions.types import Kind
 
-_EXACT = 2.0**52  # floats below it keep their tenths apart from a half
+_EXACT = 2.0**51  # below it twice a number, plus one, is exact
 _MOST_DIGITS = 100  # digits and places that a format may ask for
 _VECTOR_PLACES = 15
 
@@ -88,15 +88,15 @@ class Section:
             return self._one_by_one(values)
         if values.dtype == np.int64 and places == 0 and self.shift == 0:
             return self._assemble(values.astype(np.int64), 0)
-        factor = 10.0 ** (places + self.shift)
-        scaled = np.asarray(values, np.float64) * factor
-        part = scaled - np.floor(scaled)
-        near = np.abs(part - 0.5) <= np.maximum(np.abs(scaled), 1.0) * 2.0**-51
-        hard = ~(scaled < _EXACT) | near
+        scaled = np.asarray(values, np.float64) * 10.0 ** (places + self.shift)
+        hard = ~(scaled < _EXACT)
         if values.dtype == np.int64:
             hard |= np.asarray(values) > 2**52
-        whole = np.floor(np.where(hard, 0.0, scaled) + 0.5).astype(np.int64)
-        out = self._assemble(whole, places)
+        low = np.floor(np.where(hard, 0.0, scaled))
+        # x is rounded up when it is at least the float of the decimal half above ``low``: that float comes from
+        # one exact division, so a tie is a tie by the decimal digits of x, whatever the product was rounded to
+        half = (2.0 * low + 1.0) / (2.0 * 10.0 ** (places + self.shift))
+        out = self._assemble((low + (values >= half)).astype(np.int64), places)
         if hard.any():
             out = kernels().replace_with_mask(out, pa.array(hard), self._one_by_one(values[hard]))
         return out

@@ -10,7 +10,7 @@ import pyarrow as pa
 from sheetline.functions import text_case, text_codes
 from sheetline.functions.context import Call
 from sheetline.functions.declare import Example, Failure, function
-from sheetline.functions.text_filling import bounded, not_negative, padding
+from sheetline.functions.text_filling import arrow_position, bounded, from_one, not_negative, padding
 from sheetline.functions.text_support import (
     TEXT,
     CellError,
@@ -258,7 +258,7 @@ def length_bytes(text: Any) -> Any:
 def left(text: Any, count: Any, ctx: Call) -> Any:
     not_negative(count, "count", 1, ctx)
     if isinstance(count, int) and not isinstance(text, str):
-        return kernels().utf8_slice_codeunits(text, 0, _small(count))
+        return kernels().utf8_slice_codeunits(text, 0, arrow_position(count))
     return View(text, ctx).cut(0, count)
 
 
@@ -294,7 +294,7 @@ def right(text: Any, count: Any, ctx: Call) -> Any:
     source=OPENFORMULA,
 )
 def mid(text: Any, start: Any, count: Any, ctx: Call) -> Any:
-    _from_one(start, "start", 1, ctx)
+    from_one(start, "start", 1, ctx)
     not_negative(count, "count", 2, ctx)
     view = View(text, ctx)
     low = np.clip(start, 1, view.chars + 1) - 1
@@ -320,7 +320,7 @@ def substr(text: Any, start: Any, end: Any, ctx: Call) -> Any:
     not_negative(start, "start", 1, ctx)
     ctx.fail(np.less(end, start), "VALUE", "SUBSTR: the end {2} lies before the start {1}")
     if isinstance(start, int) and isinstance(end, int) and not isinstance(text, str):
-        return kernels().utf8_slice_codeunits(text, _small(start), _small(end))
+        return kernels().utf8_slice_codeunits(text, arrow_position(start), arrow_position(end))
     return View(text, ctx).cut(start, end)
 
 
@@ -329,15 +329,6 @@ def _substr_to_end(text: Any, start: Any, ctx: Call) -> Any:
     not_negative(start, "start", 1, ctx)
     view = View(text, ctx)
     return view.cut(start, view.chars)
-
-
-def _from_one(value: Any, name: str, place: int, ctx: Call) -> None:
-    ctx.fail(np.less(value, 1), "VALUE", f"{ctx.function}: the {name} {{{place}}} is below 1")
-
-
-def _small(position: int) -> int:
-    """Return a position that Arrow's slicing takes: no text is that long."""
-    return min(max(position, 0), 2**31 - 1)
 
 
 # Repeating, padding, reversing.

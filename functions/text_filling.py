@@ -1,4 +1,4 @@
-"""Making texts of a wanted size: what is filled in, and how large texts may become."""
+"""Positions and sizes: which are allowed, how large texts may become, what fills them."""
 
 from __future__ import annotations
 
@@ -14,6 +14,16 @@ from sheetline.functions.text_view import View, spans
 def not_negative(value: Any, name: str, place: int, ctx: Call) -> None:
     """Report rows whose argument ``place`` is negative as errors VALUE."""
     ctx.fail(np.less(value, 0), "VALUE", f"{ctx.function}: the {name} {{{place}}} is negative")
+
+
+def from_one(value: Any, name: str, place: int, ctx: Call) -> None:
+    """Report rows whose argument ``place`` is below 1 as errors VALUE."""
+    ctx.fail(np.less(value, 1), "VALUE", f"{ctx.function}: the {name} {{{place}}} is below 1")
+
+
+def arrow_position(position: int) -> int:
+    """Return a position that Arrow's slicing takes: no text is that long."""
+    return min(max(position, 0), 2**31 - 1)
 
 
 def bounded(sizes: Any, ctx: Call) -> Any:

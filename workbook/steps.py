@@ -66,7 +66,7 @@ class BindContext:
     def formula(self, path: Path, text: str, base: str, place: str) -> BoundSheet | None:
         """Bind one row formula over ``base``; what is wrong is reported. ``place`` is "a filter", "a sort" …."""
         bound, problems = bind_formula(text, self.scope(base), self.env, place=place)
-        self.add(path, problems)
+        self.add(path, [replace(one, column=None) for one in problems])  # it belongs to no column of the sheet
         return None if any(p.severity == "error" for p in problems) else bound
 
     def column(self, path: Path, name: str, sheet: str) -> Type | None:

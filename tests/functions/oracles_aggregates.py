@@ -6,6 +6,7 @@ None for null; the result is a Python value, or :class:`Failure` for an error va
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 from collections import Counter
@@ -138,7 +139,7 @@ def _select(rows: Rows) -> Any:
 
 
 def _map(rows: Rows) -> Any:
-    made = {k: v for k, v in _pairs(rows)}
+    made = dict(_pairs(rows))
     return json.dumps(made, separators=(",", ":"), ensure_ascii=False) if made else None
 
 
@@ -328,7 +329,7 @@ def _distance(rows: Rows) -> Any:
     if not points:
         return None
     total = 0.0
-    for (lat1, lon1), (lat2, lon2) in zip(points[:-1], points[1:], strict=True):
+    for (lat1, lon1), (lat2, lon2) in itertools.pairwise(points):
         a = [(math.cos(math.radians(p)), math.sin(math.radians(p))) for p in (lat1, lat2)]
         b = [(math.cos(math.radians(p)), math.sin(math.radians(p))) for p in (lon1, lon2)]
         x, y = ((c[0] * d[0], c[0] * d[1], c[1]) for c, d in zip(a, b, strict=True))

@@ -108,7 +108,7 @@ def _compare(a: Any, b: Any) -> int:
             if x != y:
                 return ord(x) - ord(y)
         return len(a) - len(b)
-    return (a > b) - (a < b)
+    return int(a > b) - int(a < b)
 
 
 def _coalesce(*args: Any) -> Any:

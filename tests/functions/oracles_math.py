@@ -246,7 +246,7 @@ def roman(x: int) -> Any:
     if not 0 <= x <= 3999:
         return NUM
     out = ""
-    for digit, (one, five, ten) in zip(f"{x:04d}", ("M  ", "CDM", "XLC", "IVX"), strict=True):
+    for digit, (one, five, ten) in zip(f"{x:04d}", map(tuple, ("M  ", "CDM", "XLC", "IVX")), strict=True):
         n = int(digit)
         out += one + ten if n == 9 else one + five if n == 4 else five * (n // 5) + one * (n % 5)
     return out

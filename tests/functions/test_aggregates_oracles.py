@@ -20,7 +20,10 @@ from sheetline.functions.types import BIGINTEGER, BOOLEAN, DATE, FLOAT, INTEGER,
 _VALUES: dict[str, tuple[Type, st.SearchStrategy[Any]]] = {
     "int": (INTEGER, st.one_of(st.integers(-3, 4), st.integers(-(10**9), 10**9))),
     "wide": (INTEGER, st.one_of(st.integers(-3, 4), st.sampled_from([2**63 - 1, -(2**63), 2**62]))),
-    "float": (FLOAT, st.one_of(st.integers(-4, 4).map(lambda k: k / 2), st.floats(-1e6, 1e6).map(lambda x: round(x, 3)))),
+    "float": (
+        FLOAT,
+        st.one_of(st.integers(-4, 4).map(lambda k: k / 2), st.floats(-1e6, 1e6).map(lambda x: round(x, 3))),
+    ),
     "positive": (FLOAT, st.one_of(st.integers(0, 9).map(float), st.floats(0.01, 1e3))),
     "bigint": (BIGINTEGER, st.integers(-(10**20), 10**20)),
     "str": (STRING, st.sampled_from(["", "a", "b", "é", "\U0001f600", "ab", 'q"\\'])),
@@ -43,15 +46,21 @@ _CASES: dict[str, list[list[Any]]] = {
     **dict.fromkeys(["GROUPANY", "GROUPMODE", "GROUPENTROPY", "GROUPGINI", "GROUPSET"], _ANY),
     **dict.fromkeys(["GROUPAVERAGE", "GROUPMEDIAN", "GROUPSTDEVS", "GROUPSTDEVP", "GROUPVARS", "GROUPVARP"], _BIG),
     **dict.fromkeys(["GROUPSKEW", "GROUPKURT", "GROUPMAD", "GROUPSUMSQ", "GROUPRMS", "GROUPPRODUCT"], _NUM),
-    **dict.fromkeys(["GROUPCOUNTIF", "GROUPAND", "GROUPOR", "GROUPXOR"], [["bool"]]),
+    **{key: [["bool"]] for key in ["GROUPCOUNTIF", "GROUPAND", "GROUPOR", "GROUPXOR"]},
     **dict.fromkeys(["GROUPCORREL", "GROUPSPEARMAN", "GROUPCOVARS", "GROUPCOVARP", "GROUPSLOPE"], _TWO),
     **dict.fromkeys(["GROUPINTERCEPT", "GROUPRSQ", "GROUPWEIGHTEDAVERAGE", "GROUPCOSINE"], _TWO),
     **dict.fromkeys(["GROUPFIRST", "GROUPLAST"], _ORDERED),
-    **dict.fromkeys(["GROUPSUMIF", "GROUPAVERAGEIF"], [["int", "bool"], ["float", "bool"]]),
-    **dict.fromkeys(["GROUPGEOMEAN", "GROUPHARMEAN"], [["positive"], ["int"]]),
+    **{key: [["int", "bool"], ["float", "bool"]] for key in ["GROUPSUMIF", "GROUPAVERAGEIF"]},
+    **{key: [["positive"], ["int"]] for key in ["GROUPGEOMEAN", "GROUPHARMEAN"]},
     "GROUPSUM": [*_NUM, ["wide"]],
     "GROUPRANGE": _BIG,
-    "GROUPPERCENTILE": [["int", ("=", 80)], ["float", ("=", 12.5)], ["float"], ["int", ("=", 0)], ["bigint", ("=", 100)]],
+    "GROUPPERCENTILE": [
+        ["int", ("=", 80)],
+        ["float", ("=", 12.5)],
+        ["float"],
+        ["int", ("=", 0)],
+        ["bigint", ("=", 100)],
+    ],
     "GROUP_JACCARD_DIST": [["int", "int"], ["str", "str"], ["float", "int"], ["bool", "bool"]],
     "GROUPSELECT": [["int", "str", "str"], ["str", "int", "float"], ["float", ("=", "a"), "str"]],
     "GROUPLIST": [*_ANY, *_ORDERED],
@@ -110,7 +119,8 @@ def _same_json(got: Any, wanted: Any) -> bool:
 
 
 def _draw(data: st.DataObject, case: list[Any]) -> tuple[list[Any], list[list[Any]], list[int]]:
-    groups = data.draw(st.lists(st.integers(0, 3), max_size=24), "groups")
+    sizes = st.one_of(st.lists(st.integers(0, 3), max_size=24), st.lists(st.integers(0, 1), min_size=14, max_size=24))
+    groups = data.draw(sizes, "groups")
     columns, plain = [], []
     for kind in case:
         if isinstance(kind, tuple):
@@ -139,7 +149,9 @@ def _check(name: str, case: list[Any], data: st.DataObject) -> None:
             scale *= scale
         elif name in ("GROUPCORREL", "GROUPSPEARMAN", "GROUPRSQ", "GROUPSKEW", "GROUPKURT"):
             scale = 1e3
-        elif name in ("GROUPSLOPE", "GROUPINTERCEPT", "GROUPWEIGHTEDAVERAGE"):
+        elif name == "GROUPDISTANCE":
+            scale = 1e2
+        elif name in ("GROUPINTERCEPT", "GROUPWEIGHTEDAVERAGE"):
             scale *= 1e3
         assert _same(value, wanted, max(scale, 1.0)), (name, rows, value, wanted)
 

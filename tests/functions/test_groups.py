@@ -46,7 +46,9 @@ def test_groups_come_in_order_of_first_appearance(rows: list[tuple[Any, ...]]) -
 
 
 @given(
-    st.lists(st.tuples(st.integers(0, 4), _KEYS, st.one_of(st.none(), st.floats(allow_nan=False, allow_infinity=False)))),
+    st.lists(
+        st.tuples(st.integers(0, 4), _KEYS, st.one_of(st.none(), st.floats(allow_nan=False, allow_infinity=False)))
+    ),
     st.booleans(),
 )
 def test_order_inside_groups_is_stable(rows: list[tuple[Any, ...]], descending: bool) -> None:
@@ -175,7 +177,7 @@ def test_quantile_bins_have_equal_counts() -> None:
     assert np.bincount(codes).tolist() == [125] * 8
 
 
-_INSTANTS = st.datetimes(datetime(1971, 1, 1), datetime(2037, 1, 1)).map(lambda d: d.replace(tzinfo=UTC))  # noqa: DTZ001
+_INSTANTS = st.datetimes(datetime(1971, 1, 1), datetime(2037, 1, 1)).map(lambda d: d.replace(tzinfo=UTC))
 
 
 @given(st.lists(_INSTANTS, max_size=8), st.sampled_from(["year", "quarter", "month", "week", "day", "hour", "minute"]))
@@ -208,7 +210,9 @@ def test_date_bins(instants: list[datetime], unit: str) -> None:
 def _runs(values: list[Any], groups: list[int], gap: float) -> tuple[list[int], list[Any]]:
     run: dict[int, tuple[int, Any]] = {}
     for g in set(groups):
-        rows = sorted((i for i in range(len(values)) if groups[i] == g and values[i] is not None), key=values.__getitem__)
+        rows = sorted(
+            (i for i in range(len(values)) if groups[i] == g and values[i] is not None), key=values.__getitem__
+        )
         number, first = 0, None
         for place, i in enumerate(rows):
             if place == 0 or values[i] - values[rows[place - 1]] > gap:
@@ -259,7 +263,12 @@ def test_keys_with_errors_and_without_rows() -> None:
     bad = apply("GROUPBYBIN", [5, -(2**63), None], 10, raw=True)[1]
     assert apply("GROUPBYQUANTILE", bad, 2) == ([0, 1, 2], [1, Failure("OVERFLOW"), None])
     assert apply("GROUPBYGAP", bad, 2) == ([0, 1, 1], [0, None])
-    for name, constants in (("GROUPBYBIN", [1]), ("GROUPBYCUSTOMBIN", [1]), ("GROUPBYQUANTILE", [2]), ("GROUPBYGAP", [1])):
+    for name, constants in (
+        ("GROUPBYBIN", [1]),
+        ("GROUPBYCUSTOMBIN", [1]),
+        ("GROUPBYQUANTILE", [2]),
+        ("GROUPBYGAP", [1]),
+    ):
         assert apply(name, Column.of([], INTEGER), *constants) == ([], [])
         assert apply(name, Column.of([1, None], INTEGER), None)[0] == [0, 0]
     assert apply("GROUPBY", Column.of([True, None, True], BOOLEAN)) == ([0, 1, 0], [True, None])

@@ -50,3 +50,14 @@ def test_errors_as_keys_find_nothing_and_errors_as_values_are_found() -> None:
     assert apply("LOOKUP", broken, [1.0, 3.0, 2.0], ["a", "b", "c"]) == ["a", None, "b"]
     assert apply("EXISTS", [1.0, 2.0, 3.0], broken) == [True, False, True]
     assert apply("LOOKUP", [7, 8, 9], [9, 8, 7], broken) == [3.0, Failure("DIV0"), 1.0]
+
+
+def test_many_texts_are_found_by_hash_and_compared() -> None:
+    names = [f"key {place * 7 % 10_007}" for place in range(10_007)]
+    sought = ["key 5", "key 10006", "key 10007", "", None, "yek 5", "key 5 "]
+    assert apply("LOOKUP", sought, names, list(range(len(names))))[: len(sought)] == [
+        names.index("key 5"),
+        names.index("key 10006"),
+        *[None] * 5,
+    ]
+    assert by_blocks("LOOKUPCOUNT", names, names, size=3000) == [1] * len(names)
