@@ -18,7 +18,6 @@ from sheetline.functions.ordering import comparable
 from sheetline.functions.text_support import kernels, raw_bytes
 from sheetline.functions.types import Kind
 
-
 #: From so many distinct texts on, they are found by stored hashes; fewer by a hash table made for each block.
 _MANY = 4096
 _HASHED_AT_ONCE = 65_536

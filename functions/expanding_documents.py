@@ -177,7 +177,7 @@ def parse_xpath(path: Any) -> tuple[str, str]:
         above = Tree.Element("above")
         above.append(Tree.Element("root"))
         above.findall(text)
-    except (SyntaxError, KeyError):
+    except (SyntaxError, KeyError, TypeError, StopIteration):  # ElementPath has all of them for broken paths
         text = ""
     if not text:
         raise ValueError(f'"{path}" is no path such as /list/item, //item[@id="1"] or //item/@id')

@@ -13,6 +13,7 @@ pandas is imported when a function needs it, not before.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -132,10 +133,11 @@ def table_from_frame(frame: Any, only: set[str] | None = None) -> tuple[Table, T
     """
     if type(frame).__module__.partition(".")[0] == "pandas" and hasattr(frame, "iloc") and hasattr(frame, "columns"):
         return table_from_pandas(frame, only)
-    arrow = as_table(frame)
+    arrow = _mapped(frame) if isinstance(frame, Mapping) else as_table(frame)
     if arrow is None:
         raise UnsupportedError(
-            f"{type(frame).__name__} is no frame: give a pandas DataFrame, a polars DataFrame or an Arrow table"
+            f"{type(frame).__name__} is no frame: give a pandas DataFrame, a polars DataFrame, "
+            "an Arrow table or a mapping of columns"
         )
     names, renamed = unique_names(arrow.column_names)
     notes = TableNotes(names, remarks=renamed)
@@ -144,6 +146,14 @@ def table_from_frame(frame: Any, only: set[str] | None = None) -> tuple[Table, T
         if only is None or name in only:
             columns[name], notes.columns[name] = _named(name, column_from_arrow, values)
     return Table(columns, arrow.num_rows), notes
+
+
+def _mapped(columns: Mapping[str, Any]) -> Any:
+    """Return a mapping of names to values (lists, arrays) as an Arrow table."""
+    try:
+        return pa.table({str(name): values for name, values in columns.items()})
+    except (pa.ArrowInvalid, pa.ArrowTypeError, TypeError) as fault:
+        raise UnsupportedError(f"the mapping is no table: {fault}") from None
 
 
 def unique_names(names: list[str]) -> tuple[list[str], list[str]]:

@@ -42,6 +42,7 @@ MODULES: tuple[str, ...] = (
     "trigonometry",
     "distributions",
     "distributions_counts",
+    "distributions_normal",
     "text",
     "text_search",
     "text_change",

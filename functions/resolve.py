@@ -14,7 +14,7 @@ from sheetline.functions.signature import Parameter, Word
 from sheetline.functions.types import NULL, Kind, Type, accepts, widen
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)  # not frozen: Python writes an exception's traceback
 class Mismatch(Exception):  # noqa: N818 - it is caught and turned into a diagnostic, never shown itself
     """Why no overload fits: the reason, the place of the argument at fault (or None), and what was wanted.
 

@@ -19,7 +19,7 @@ from sheetline.functions.declare import Example, Failure, Form, function
 from sheetline.functions.errors import Ints
 from sheetline.functions.execute import cast_constant
 from sheetline.functions.geography import LATITUDE, LONGITUDE, haversine, kilometres
-from sheetline.functions.groups import row_numbers
+from sheetline.functions.groups import Order, row_numbers
 from sheetline.functions.integer_math import subtract
 from sheetline.functions.ordering import sort_key, stable_order
 from sheetline.functions.series_support import carry_group, finish, order_of, within
@@ -29,6 +29,8 @@ CATEGORY = "group series"
 _ROWS: Mapping[str, Sequence[Any]] = {"g": ["a", "b", "a", "a"], "v": [4, 9, None, 6]}
 _KEY = {"g": "GROUPBY(#g)"}
 _MS = 1000
+#: Up to this distance neighbours are found by moving whole arrays.
+_NEAR = 8
 #: The radius of the sphere, in kilometres: HAVERSINE's default.
 RADIUS = 6366.70702
 
@@ -37,9 +39,37 @@ def neighbour(v: Column, ctx: Call, step: int) -> Column:
     """Return the value ``step`` records further (negative: earlier) in the same group, null where there is none."""
     order = order_of(ctx)
     step = max(min(step, len(v)), -len(v))
+    if isinstance(v.data, np.ndarray) and 0 < abs(step) <= _NEAR:
+        return _near(v, order, step)
     place = np.arange(len(v), dtype=np.int64) + step
     outside = place < order.start if step <= 0 else place >= order.start + order.sizes[order.group]
     return v.take(np.where(outside, -1, place), missing=True)
+
+
+def _near(v: Column, order: Order, step: int) -> Column:
+    """Return close neighbours by moving whole arrays; only the ends of groups are looked at one by one."""
+    rows, low, high = len(v), order.offsets[:-1], order.offsets[1:]
+    target, origin = (
+        (slice(-step, rows), slice(0, rows + step)) if step < 0 else (slice(0, rows - step), slice(step, rows))
+    )
+    edges = [low + k if step < 0 else high - 1 - k for k in range(abs(step))]
+    outside = np.concatenate([at[(at >= low) & (at < high)] for at in edges])
+    data = np.empty_like(v.data)
+    data[target] = v.data[origin]
+    data[outside] = np.nan if v.type.kind is Kind.FLOAT else 0
+    null = None
+    if v.type.kind is not Kind.FLOAT:
+        null = np.zeros(rows, np.bool_)
+        if v.null is not None:
+            null[target] = v.null[origin]
+        null[outside] = True
+    errors = None
+    if v.errors is not None:
+        moved = v.errors.rows - step
+        inside = (moved >= 0) & (moved < rows)
+        inside[inside] = order.group[moved[inside]] == order.group[v.errors.rows[inside]]
+        errors = v.errors.pick(np.flatnonzero(inside), moved[inside])
+    return Column(v.type, data, null, errors, v.bounds)
 
 
 def _distance(value: Any) -> int:

@@ -37,13 +37,12 @@ OUTSIDE = "external"
 # --- paths -----------------------------------------------------------------------------------------------
 
 
-def _two(left: Any, right: Any, type_: Type) -> Column:
-    """Return lists of two elements."""
-    count = len(left)
-    places = np.arange(2 * count).reshape(2, count).T.ravel()
-    items = pa.concat_arrays([left, right]).take(pa.array(places))
-    lists = pa.LargeListArray.from_arrays(pa.array(2 * np.arange(count + 1), pa.int64()), items)
-    return Column(type_, lists.cast(arrow_type(type_)))
+def _two(items: Any, left: Ints, right: Ints, type_: Type) -> Column:
+    """Return lists of two of the items."""
+    places = np.column_stack((left, right)).ravel()
+    offsets = pa.array(2 * np.arange(len(left) + 1), pa.int64())
+    lists = pa.LargeListArray.from_arrays(offsets, items.take(pa.array(places)))
+    return Column(type_, lists if lists.type == arrow_type(type_) else lists.cast(arrow_type(type_)))
 
 
 def _step_errors(errors: Errors | None, left: Ints, right: Ints, rows: int) -> Errors | None:
@@ -75,8 +74,7 @@ def _steps(v: Column, ctx: Call, keep: Mask | None) -> Rows:
         left, right, source, extra = left[kept], right[kept], source[kept], extra[kept]
         offsets = np.concatenate(([0], np.cumsum(kept)))[offsets]
     texts = pa.concat_arrays([_plain_text(v, ctx), pa.array([OUTSIDE], TEXT)])
-    one, other = (texts.take(pa.array(np.where(side < 0, rows, side))) for side in (left, right))
-    column = _two(one, other, list_of(STRING))
+    column = _two(texts, *(np.where(side < 0, rows, side) for side in (left, right)), type_=list_of(STRING))
     errors = _step_errors(v.errors, left, right, rows)
     return Rows(column if errors is None else column.with_errors(errors), source, offsets, extra)
 
@@ -179,7 +177,7 @@ def group_pair(v: Column, ctx: Call) -> Rows:
     order = order_of(ctx)
     right = np.flatnonzero(within(order) > 0)
     items, long = to_items(v)
-    column = _two(items.take(pa.array(right - 1)), items.take(pa.array(right)), list_of(v.type))
+    column = _two(items, right - 1, right, list_of(v.type))
     errors = _step_errors(with_long(v, long), right - 1, right, len(v))
     offsets = np.concatenate(([0], np.cumsum(np.maximum(order.sizes - 1, 0))))
     return Rows(column if errors is None else column.with_errors(errors), right, offsets)

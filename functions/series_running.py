@@ -97,6 +97,8 @@ def group_cumsum(v: Column, ctx: Call) -> Column:
 def group_accumulate(order: Column, v: Column, ctx: Call) -> Column:
     rows = order_of(ctx)
     places = stable_order([rows.group, sort_key(order)], len(v))
+    if order.nulls() is None and np.array_equal(places, np.arange(len(v))):  # the sheet has this order already
+        return _cumulative_sum(v, rows, ctx)
     unplaced = order.nulls()
     taken = v.take(places)
     if unplaced is not None:
@@ -174,6 +176,8 @@ def group_cummin(v: Column, ctx: Call) -> Column:
 
 def running_count(v: Column, order: Order) -> Ints:
     """Return for each row how many values its group has from its first row to this one."""
+    if v.nulls() is None:
+        return within(order) + 1
     return cumulate_integers(v.valid().astype(np.int64), order.offsets)[0]
 
 

@@ -214,9 +214,6 @@ def initcap(text: Any) -> Any:
     return by_ascii(text, text_case.ascii_initcap, text_case.initcap)
 
 
-# Length.
-
-
 @function(
     "LEN(text:str) -> int",
     category=CATEGORY,

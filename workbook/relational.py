@@ -22,8 +22,8 @@ from sheetline.functions.context import Call, Environment
 from sheetline.functions.errors import Ints
 from sheetline.functions.execute import cast_constant
 from sheetline.functions.groups import Groups
-from sheetline.functions.ordering import dense_codes, stable_order
-from sheetline.functions.types import DATE, Kind, Type, accepts, of_python, widen
+from sheetline.functions.ordering import dense_codes, stable_order, text_codes
+from sheetline.functions.types import DATE, INTEGER, Kind, Type, accepts, of_python, widen
 from sheetline.workbook.problems import Path, quoted
 from sheetline.workbook.steps import BindContext, Schema
 
@@ -156,17 +156,17 @@ class Matching:
         """
         rows = len(left[0])
         dead = np.zeros(rows + len(right[0]), np.bool_)
-        keys = []
+        keys: list[tuple[Ints, int]] = []
         for one, two in zip(left, right, strict=True):
-            both = below(one, two)
-            null = both.nulls()
-            if null is not None:
-                dead |= null
-            keys.append(replace(both, errors=None))
+            for part, column in ((dead[:rows], one), (dead[rows:], two)):
+                null = column.nulls()
+                if null is not None:
+                    part |= null  # a view: it is marked in ``dead``
+            keys.append(_joint_codes(one, two))
         if len(keys) == 1:
-            codes, count = dense_codes(keys[0])
+            codes, count = keys[0]
         else:
-            groups = Groups.of(keys)
+            groups = Groups.of([Column(INTEGER, codes) for codes, _ in keys])
             codes, count = groups.codes, groups.count
         if dead.any():
             codes = np.where(dead, -1, codes)
@@ -231,6 +231,22 @@ class Matching:
         _, first = np.unique(codes[many], return_index=True)
         rows: Ints = np.sort(many[first])
         return rows
+
+
+def _joint_codes(one: Column, two: Column) -> tuple[Ints, int]:
+    """Return codes 0 … n-1 of the values of two columns together, equal where they are, and n; null rows have any."""
+    if one.type.kind is not Kind.STRING or two.type.kind is not Kind.STRING:
+        return dense_codes(replace(below(one, two), errors=None))
+    import pyarrow.compute as pc
+
+    (codes_one, values_one), (codes_two, values_two) = text_codes(one), text_codes(two)
+    # the values of one get the codes that they have in two, those that two has not stand behind
+    place = pc.index_in(values_one, value_set=values_two.cast(values_one.type))
+    known = np.asarray(place.fill_null(-1)).astype(np.int64)
+    new = known < 0
+    count = len(values_two) + int(new.sum())
+    known[new] = np.arange(len(values_two), count)
+    return np.concatenate((np.append(known, -1)[codes_one], codes_two)), count
 
 
 def below(one: Column, two: Column) -> Column:

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from sheetline.formulas.api import CellErrors, Formula, compile, evaluate, evaluate_sheet
     from sheetline.formulas.diagnostics import Diagnostic, FormulaError, SheetlineError, WorkbookError
     from sheetline.functions.declare import Example, Failure, Form, function
-    from sheetline.functions.public import functions
     from sheetline.workbook.io import SourceError
     from sheetline.workbook.model.workbook import Workbook
     from sheetline.workbook.run import DataError, Run
@@ -37,7 +36,6 @@ _HOMES = {
     "Failure": "functions.declare",
     "Form": "functions.declare",
     "function": "functions.declare",
-    "functions": "functions.public",
     "SourceError": "workbook.io",
     "Workbook": "workbook.model.workbook",
     "DataError": "workbook.run",
@@ -68,6 +66,8 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     home = _HOMES.get(name)
+    if name == "functions":
+        return import_module("sheetline.functions")
     if home is None:
         raise AttributeError(f"module 'sheetline' has no attribute {name!r}")
     value = getattr(import_module(f"sheetline.{home}"), name)

@@ -208,7 +208,7 @@ def test_lists_of_lists_and_of_exact_numbers() -> None:
     assert apply("GROUPLIST", [2**70, None]) == [[2**70]]
 
 
-@pytest.mark.parametrize("count", [9_999, 30_000, 300_000, 1_500_000])
+@pytest.mark.parametrize("count", [9_999, 30_000, 400_000])
 def test_approximate_counts(count: int) -> None:
     keys = np.random.default_rng(count).integers(-(2**60), 2**60, count)
     values = np.concatenate((keys, keys[: count // 3]))

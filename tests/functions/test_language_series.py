@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -21,8 +22,17 @@ def run(formulas: Mapping[str, str], rows: Rows, name: str = "RawData") -> dict[
 
 
 SESSIONS: Rows = {
-    "session": ["session1", "session1", "session1", "session2", "session2", "session1", "session2", "session1"]
-    + ["session2"],
+    "session": [
+        "session1",
+        "session1",
+        "session1",
+        "session2",
+        "session2",
+        "session1",
+        "session2",
+        "session1",
+        "session2",
+    ],
     "timestamp": [2, 3, 4, 5, 6, 7, 8, 9, 10],
     "url": ["url1", "url1", "url2", "url1", "url2", "url3", "url1", "url2", "url1"],
 }
@@ -47,8 +57,8 @@ def test_documented_path() -> None:
     steps = [outside, "url1", "url1", "url2", "url3", "url2", outside]
     others = [outside, "url1", "url2", "url1", "url1", outside]
     assert got["url_Path"] == [
-        *map(list, zip(steps, steps[1:], strict=False)),
-        *map(list, zip(others, others[1:], strict=False)),
+        *map(list, itertools.pairwise(steps)),
+        *map(list, itertools.pairwise(others)),
     ]
 
 
@@ -202,7 +212,7 @@ def test_constants_that_cannot_be_right_are_refused() -> None:
 
 
 def test_an_error_constant_is_every_row() -> None:
-    got = run({"g": "GROUPBY(1)", "x": "GROUP_PREVIOUS(#Raw!v;INT(\"x\"))"}, {"v": [1, 2]}, "Raw")
+    got = run({"g": "GROUPBY(1)", "x": 'GROUP_PREVIOUS(#Raw!v;INT("x"))'}, {"v": [1, 2]}, "Raw")
     assert got["x"] == [Failure("PARSE")] * 2
 
 

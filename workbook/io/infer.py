@@ -55,24 +55,24 @@ def _within(found: Array, allowed: bytes) -> bool:
 
 
 def _number(text: Any, style: Style, notes: ColumnNotes) -> Column | None:
-    trimmed = typed.trim(text, style)
-    if trimmed.null_count == len(trimmed):
-        return None
-    plain, odd = typed.plain_numbers(trimmed, style)
-    if odd is not None or (typed.holds(plain, "+") and _any(plain, r"^\+")) or _zero_led(plain):
-        return None
-    column = typed.cast_integers(plain)
-    if column is not None:
-        return column
-    if not typed.holds(plain, "0123456789"):
+    found = typed.signs(text)
+    marks = (style.decimal + (style.thousands or "")).encode()
+    if not typed.holds(found, "0123456789") or not _within(found, _NUMBER + marks):
         return None  # "nan" and "inf" alone are words
-    if not typed.holds(plain, ".eEnNiI") and _all(plain, r"^-?[0-9]+$"):
-        return typed.read_as(trimmed, BIGINTEGER, style, None, notes)
-    if _any(plain, r"(?i)[xpaf(]") and not _all(plain, typed.FLOATING):
+    trimmed = typed.trim(text, style, found)
+    plain, odd = typed.plain_numbers(trimmed, style, found)
+    if odd is not None or (typed.holds(found, "+") and _any(plain, r"^\+")) or _zero_led(plain):
         return None
-    if typed.cast_floats(plain) is None:
+    point = style.decimal + ("." if style.thousands != "." else "")
+    if not typed.holds(found, point + "eEnNiI"):
+        column = typed.cast_integers(plain)
+        if column is not None:
+            return column
+        if not typed.holds(found, "-") or _all(plain, r"^-?[0-9]+$"):
+            return typed.read_as(trimmed, BIGINTEGER, style, None, notes)
         return None
-    return typed.floats(trimmed, plain, None, notes)
+    data = typed.cast_floats(plain)
+    return None if data is None else typed.floats(trimmed, plain, None, notes, data)
 
 
 def _zero_led(plain: Any) -> bool:
@@ -96,7 +96,7 @@ def _all(text: Any, pattern: str) -> bool:
 
 
 def _boolean(text: Any, style: Style, notes: ColumnNotes) -> Column | None:
-    trimmed = typed.trim(text, style)
+    trimmed = typed.trim(text, style, typed.signs(text))
     longest = pc.max(pc.binary_length(trimmed)).as_py()
     if longest is None or longest > 5:
         return None
@@ -109,7 +109,7 @@ def _boolean(text: Any, style: Style, notes: ColumnNotes) -> Column | None:
 def _date(text: Any, starts: Array, style: Style, notes: ColumnNotes) -> Column | None:
     if int(np.diff(starts).max()) > _LONGEST_DATE:
         return None
-    trimmed = typed.trim(text, style)
+    trimmed = typed.trim(text, style, typed.signs(text))
     if trimmed.null_count == len(trimmed) or parse_dates(trimmed[:1_000], None, style.zone).bad.any():
         return None
     parsed = parse_dates(trimmed, None, style.zone)

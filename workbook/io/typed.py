@@ -30,6 +30,7 @@ INFINITE: Final = r"^[+-]?(?i:inf|infinity)$"
 BLANKS: Final = " \t\n\r\x0b\x0c\xa0"
 TRUE: Final = ("true", "yes", "1")
 FALSE: Final = ("false", "no", "0")
+_FEW: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +56,15 @@ def read_as(text: Any, type_: Type, style: Style, pattern: str | None, notes: Co
     """
     if type_.kind is Kind.STRING:
         return Column(STRING, text)
-    trimmed = trim(text, style)
+    found = signs(text)
+    trimmed = trim(text, style, found)
     if type_.kind is Kind.LIST:
         return _lists(trimmed, type_)
     if type_.kind is Kind.BOOLEAN:
         return _booleans(trimmed)
     if type_.kind is Kind.DATE:
         return dates(trimmed, style, pattern, notes)
-    plain, odd = plain_numbers(trimmed, style)
+    plain, odd = plain_numbers(trimmed, style, found)
     if type_.kind is Kind.INTEGER:
         return _integers(trimmed, plain, odd)
     if type_.kind is Kind.FLOAT:
@@ -82,22 +84,24 @@ def value_bytes(text: Any) -> tuple[Array, Array]:
     return np.frombuffer(data, np.uint8), starts
 
 
-def holds(text: Any, characters: str) -> bool:
-    """Whether any of some ASCII characters (or others) stands in any row."""
+def signs(text: Any) -> Mask:
+    """Return which of the 256 bytes stand anywhere in a text array, as a mask."""
     data, starts = value_bytes(text)
     part = data[starts[0] : starts[-1]]
-    sought = [ord(sign) for sign in characters if ord(sign) < 128]
-    for low in range(0, len(part), 1 << 20):  # block by block: the masks stay in the cache
-        block = part[low : low + (1 << 20)]
-        if any((block == code).any() for code in sought):
-            return True
-    others = [sign for sign in characters if ord(sign) >= 128]
-    return any(bool(pc.any(pc.match_substring(text, sign)).as_py()) for sign in others)
+    found = np.zeros(256, np.int64)
+    for low in range(0, len(part), 1 << 16):  # block by block: bincount widens its input
+        found += np.bincount(part[low : low + (1 << 16)], minlength=256)
+    return np.asarray(found > 0)
 
 
-def trim(text: Any, style: Style) -> Any:
+def holds(found: Mask, characters: str) -> bool:
+    """Whether any of some characters may stand in text with these bytes; for ASCII the answer is certain."""
+    return bool(found[np.frombuffer(characters.encode(), np.uint8)].any())
+
+
+def trim(text: Any, style: Style, found: Mask) -> Any:
     """Return text without blanks at its ends; what is nothing but blanks becomes null where that is asked."""
-    if not holds(text, " \t\n\r\x0b\x0c") and not holds(text, "\xa0"):
+    if not holds(found, BLANKS):
         return text
     trimmed = pc.utf8_trim(text, BLANKS)
     if style.blank_is_null:
@@ -105,21 +109,21 @@ def trim(text: Any, style: Style) -> Any:
     return trimmed
 
 
-def plain_numbers(text: Any, style: Style) -> tuple[Any, Mask | None]:
+def plain_numbers(text: Any, style: Style, found: Mask) -> tuple[Any, Mask | None]:
     """Return numbers with a point and without groups, and the rows that are written otherwise."""
     odd: Mask | None = None
-    if style.decimal != "." and holds(text, "."):
+    if style.decimal != "." and holds(found, "."):
         groups = style.thousands == "."
         if not groups:
             odd = _mask(pc.match_substring(text, "."))
-    if style.thousands is not None and holds(text, style.thousands):
+    if style.thousands is not None and holds(found, style.thousands):
         grouped = _mask(pc.match_substring(text, style.thousands))
         sign, mark = _quote(style.thousands), _quote(style.decimal)
         fits = rf"^[+-]?[0-9]{{1,3}}(?:{sign}[0-9]{{3}})+(?:{mark}[0-9]*)?$"
         wrong = grouped & ~_mask(pc.match_substring_regex(text, fits))
         odd = wrong if odd is None else odd | wrong
         text = pc.replace_substring(text, style.thousands, "")
-    if style.decimal != "." and holds(text, style.decimal):
+    if style.decimal != "." and holds(found, style.decimal):
         text = pc.replace_substring(text, style.decimal, ".")
     return text, odd if odd is not None and odd.any() else None
 
@@ -151,8 +155,9 @@ def _only(text: Any, good: Mask) -> Any:
 
 def cast_integers(plain: Any) -> Column | None:
     """Return text as integers by Arrow's cast, or None where a row is no 64-bit integer."""
-    if holds(plain, "xX"):
-        return None  # Arrow would read hexadecimal numbers
+    # A cast that fails is slow, for it words an error for every row: look at a few before.
+    if not _casts(plain[:_FEW], pa.int64()) or holds(signs(plain), "xX."):
+        return None  # (Arrow would read hexadecimal numbers)
     try:
         array = plain.cast(pa.int64())
     except pa.ArrowInvalid:
@@ -160,6 +165,14 @@ def cast_integers(plain: Any) -> Column | None:
     null = null_mask(array)
     data = np.frombuffer(array.buffers()[1], np.int64)[: len(array)] if len(array) else np.zeros(0, np.int64)
     return Column(INTEGER, data, null)
+
+
+def _casts(few: Any, type_: Any) -> bool:
+    try:
+        few.cast(type_)
+    except pa.ArrowInvalid:
+        return False
+    return True
 
 
 def _integers(text: Any, plain: Any, odd: Mask | None) -> Column:
@@ -200,6 +213,8 @@ def _cast(text: Any, type_: Any) -> tuple[Array, Mask | None]:
 
 def cast_floats(plain: Any) -> Array | None:
     """Return text as floats by Arrow's cast (NaN for nulls), or None where a row is no number."""
+    if not _casts(plain[:_FEW], pa.float64()):
+        return None
     try:
         array = plain.cast(pa.float64())
     except pa.ArrowInvalid:
@@ -207,9 +222,14 @@ def cast_floats(plain: Any) -> Array | None:
     return np.asarray(array.to_numpy(zero_copy_only=False))
 
 
-def floats(text: Any, plain: Any, odd: Mask | None, notes: ColumnNotes) -> Column:
-    """Return numbers as floats: NaN is null, infinities and numbers beyond a float's range are errors."""
-    data = None if odd is not None else cast_floats(plain)
+def floats(text: Any, plain: Any, odd: Mask | None, notes: ColumnNotes, data: Array | None = None) -> Column:
+    """Return numbers as floats: NaN is null, infinities and numbers beyond a float's range are errors.
+
+    ``text`` is quoted by errors, ``plain`` is read (or ``data``, where it has been cast already), ``odd`` are
+    the rows that are no numbers for certain.
+    """
+    if data is None and odd is None:
+        data = cast_floats(plain)
     bad: Mask | None = None
     if data is None:
         fits = _mask(pc.match_substring_regex(plain, FLOATING))
