@@ -74,7 +74,8 @@ def _steps(v: Column, ctx: Call, keep: Mask | None) -> Rows:
         left, right, source, extra = left[kept], right[kept], source[kept], extra[kept]
         offsets = np.concatenate(([0], np.cumsum(kept)))[offsets]
     texts = pa.concat_arrays([_plain_text(v, ctx), pa.array([OUTSIDE], TEXT)])
-    column = _two(texts, *(np.where(side < 0, rows, side) for side in (left, right)), type_=list_of(STRING))
+    one, other = (np.where(side < 0, rows, side) for side in (left, right))
+    column = _two(texts, one, other, list_of(STRING))
     errors = _step_errors(v.errors, left, right, rows)
     return Rows(column if errors is None else column.with_errors(errors), source, offsets, extra)
 

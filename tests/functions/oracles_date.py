@@ -229,7 +229,7 @@ def timebucket(d: int, ms: int, zone: tzinfo, _now: int) -> Any:
 @oracle("ROUNDTIME")
 def roundtime(d: int, width: str, zone: tzinfo, now: int) -> Any:
     match = re.fullmatch("([0-9]+)([dhms])", width)
-    return PARSE if match is None else timebucket(d, int(match[1]) * WIDTH[match[2]], zone, now)
+    return PARSE if match is None or not int(match[1]) else timebucket(d, int(match[1]) * WIDTH[match[2]], zone, now)
 
 
 @oracle("SHIFTTIMEZONE")

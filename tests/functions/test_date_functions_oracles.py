@@ -65,72 +65,22 @@ STEPS = st.one_of(
     ),
     st.sampled_from(["1y2M", "-1y2M", "-1q+36h", "12M-1d", "1d24h", "9000y", "soon", "3", "M"]),
 )
-UNITS = st.sampled_from(
-    [
-        "y",
-        "q",
-        "M",
-        "w",
-        "d",
-        "h",
-        "m",
-        "s",
-        "ms",
-        "year",
-        "quarter",
-        "month",
-        "week",
-        "day",
-        "hour",
-        "minute",
-        "second",
-        "fortnight",
-    ]
-)
+NAMES = ["year", "quarter", "month", "week", "day", "hour", "minute", "second", "fortnight"]
+UNITS = st.sampled_from(["y", "q", "M", "w", "d", "h", "m", "s", "ms", *NAMES])
 WIDTHS = st.one_of(
     st.builds("{}{}".format, st.integers(1, 90), st.sampled_from("dhms")), st.sampled_from(["7d", "0m", "1M", ""])
 )
 HOLIDAYS = st.lists(CLOSE, max_size=6)
 
+OF_ONE_DATE = [
+    *("YEAR", "QUARTER", "MONTH", "ISOWEEK", "ISOYEAR", "DAY", "DAYOFYEAR", "WEEKDAY", "HOUR", "MINUTE", "SECOND"),
+    *("MILLISECOND", "DAYSINMONTH", "MONTHNAME", "DAYNAME", "ISLEAPYEAR", "ISWEEKEND", "ISWORKDAY", "UNIXTIME", "AGE"),
+    *(f"STARTOF{unit}" for unit in ("YEAR", "QUARTER", "MONTH", "WEEK", "DAY", "HOUR", "MINUTE")),
+    *(f"ENDOF{unit}" for unit in ("YEAR", "QUARTER", "MONTH", "WEEK", "DAY")),
+]
 #: name → for each argument its strategy; (strategy,) where it is a constant for all rows
 CASES: dict[str, list[Any]] = {
-    **{
-        name: [DATES]
-        for name in [
-            "YEAR",
-            "QUARTER",
-            "MONTH",
-            "ISOWEEK",
-            "ISOYEAR",
-            "DAY",
-            "DAYOFYEAR",
-            "WEEKDAY",
-            "HOUR",
-            "MINUTE",
-            "SECOND",
-            "MILLISECOND",
-            "DAYSINMONTH",
-            "MONTHNAME",
-            "DAYNAME",
-            "ISLEAPYEAR",
-            "ISWEEKEND",
-            "UNIXTIME",
-            "STARTOFYEAR",
-            "STARTOFQUARTER",
-            "STARTOFMONTH",
-            "STARTOFWEEK",
-            "STARTOFDAY",
-            "STARTOFHOUR",
-            "STARTOFMINUTE",
-            "ENDOFMONTH",
-            "ENDOFYEAR",
-            "ENDOFQUARTER",
-            "ENDOFWEEK",
-            "ENDOFDAY",
-            "ISWORKDAY",
-            "AGE",
-        ]
-    },
+    **{name: [DATES] for name in OF_ONE_DATE},
     "WEEKNUM": [DATES, st.sampled_from([1, 2, 11, 12, 13, 14, 15, 16, 17, 21, 3, 0])],
     "DATE": [st.integers(-5, 10_020), st.one_of(SMALL, st.integers(-(10**6), 10**6)), st.integers(-500, 500)],
     "DATETIME": [st.integers(1500, 2600), SMALL, SMALL, SMALL, st.integers(-100, 100), SMALL, st.integers(-5000, 5000)],

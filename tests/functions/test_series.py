@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from oracles_series import ORACLES
 
+import sheetline.functions.series_selections  # noqa: F401 - declares its functions
 from sheetline.functions import errors as err
 from sheetline.functions.columns import Column
 from sheetline.functions.declare import Failure, Form

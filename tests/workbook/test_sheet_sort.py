@@ -64,7 +64,7 @@ def test_nulls_then_errors_last_and_formula_errors_are_reported() -> None:
 def test_sort_mistakes_needs_references() -> None:
     tables = numbered([(1, "a")])
     found = problems([sort("X", {"formula": "#A +"}, {"formula": "ROWNUMBER(#A; 1)"})], tables)
-    assert [(path, code) for path, code, _ in found][0] == (("by", 0, "column"), "W216")
+    assert found[0][:2] == (("by", 0, "column"), "W216")
     assert found[1][0] == ("by", 1, "formula")
     step = run_all([sort("A", limit=3)], tables).steps["O"]
     assert step.needs(["B"]) == {"S": {"A", "B"}}

@@ -68,7 +68,7 @@ def _number(text: Any, style: Style, notes: ColumnNotes) -> Column | None:
         column = typed.cast_integers(plain)
         if column is not None:
             return column
-        if not typed.holds(found, "-") or _all(plain, r"^-?[0-9]+$"):
+        if _all(plain, r"^-?[0-9]+$"):
             return typed.read_as(trimmed, BIGINTEGER, style, None, notes)
         return None
     data = typed.cast_floats(plain)
@@ -104,6 +104,14 @@ def _boolean(text: Any, style: Style, notes: ColumnNotes) -> Column | None:
     if not set(words) <= {"true", "false"}:
         return None
     return typed.read_as(trimmed, BOOLEAN, style, None, notes)
+
+
+def infer_date(text: Any, style: Style, notes: ColumnNotes) -> Column | None:
+    """Return a text array as dates where every value is one of ISO 8601, or None."""
+    _, starts = typed.value_bytes(text)
+    if text.null_count == len(text) or not _within(typed.signs(text), _DATE):
+        return None
+    return _date(text, starts, style, notes)
 
 
 def _date(text: Any, starts: Array, style: Style, notes: ColumnNotes) -> Column | None:

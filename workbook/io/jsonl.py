@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -22,11 +23,85 @@ from sheetline.functions.types import (
     STRING,
 )
 from sheetline.workbook.io.faults import SourceError
-from sheetline.workbook.io.infer import coded, infer
+from sheetline.workbook.io.infer import coded, infer_date
 from sheetline.workbook.io.reach import Bytes, expect_utf8
 from sheetline.workbook.io.typed import Style
 
 TEXT: Final = pa.large_string()
+
+
+class Lines:
+    """The objects of a file of JSON lines.
+
+    Attributes:
+        names: the keys in the order of their first appearance.
+        rows: the number of objects.
+    """
+
+    def __init__(self, data: Bytes, where: str) -> None:
+        self._data, self._where = data, where
+        self._objects: list[dict[str, Any]] | None = None
+        expect_utf8(data, where)
+        self._table = _fast(data)
+        if self._table is None:
+            self._read()
+        else:
+            self.names, self.rows = list(self._table.column_names), self._table.num_rows
+
+    def _read(self) -> list[dict[str, Any]]:
+        if self._objects is None:
+            self.names, self._objects = read_objects(self._data, self._where)
+            self.rows = len(self._objects)
+        return self._objects
+
+    def column(self, name: str, style: Style, *, declared: bool) -> tuple[Column, ColumnNotes]:
+        """Return the values of one key as a column (see :func:`column_of`)."""
+        if self._table is not None and not _doubtful(values := self._table.column(name)):
+            column, notes = column_from_arrow(values)
+            if column.type == STRING:
+                column = _inferred(column.data, style, notes, declared)
+            return column, notes
+        return column_of([each.get(name) for each in self._read()], style, declared=declared)
+
+
+def _fast(data: Bytes) -> Any:
+    """Read by pyarrow; None where it refuses, or where Python's reader would see other lines."""
+    import pyarrow.json as reader
+
+    arrow_json: Any = reader  # its stubs know no buffers
+    raw = bytes(data)
+    if not raw or re.search(rb"\n\s*\n|\A\s*\n", raw) is not None:
+        return None
+
+    def parse(schema: Any) -> Any:
+        return arrow_json.read_json(
+            pa.BufferReader(raw),
+            read_options=arrow_json.ReadOptions(block_size=4 << 20),
+            parse_options=arrow_json.ParseOptions(newlines_in_values=False, explicit_schema=schema),
+        )
+
+    try:
+        table = parse(None)
+        stamps = [field.name for field in table.schema if pa.types.is_timestamp(field.type)]
+        if stamps:  # text that looks like dates: the text itself is wanted
+            table = parse(pa.schema([(name, TEXT) for name in stamps]))
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+        return None
+    lines = raw.count(b"\n") + (not raw.endswith(b"\n"))
+    return table if table.num_rows == lines else None
+
+
+def _doubtful(values: Any) -> bool:
+    """Whether Python's reader may see other values: objects, and integers that pyarrow took for floats."""
+    type_ = values.type
+    if pa.types.is_floating(type_):
+        numbers = np.abs(values.to_numpy())
+        return bool((numbers >= 2.0**53).any())
+    return not (pa.types.is_integer(type_) or pa.types.is_boolean(type_) or _is_text(type_) or pa.types.is_null(type_))
+
+
+def _is_text(type_: Any) -> bool:
+    return pa.types.is_string(type_) or pa.types.is_large_string(type_)
 
 
 def read_objects(data: Bytes, where: str) -> tuple[list[str], list[dict[str, Any]]]:
@@ -149,12 +224,13 @@ def _text(values: list[Any]) -> Any:
 
 
 def _texts(values: list[Any], style: Style, notes: ColumnNotes, declared: bool) -> Column:
-    text = _text(values)
-    if not declared:
-        column = infer(text, style, ColumnNotes())
-        if column.type.kind == "date":
-            return infer(text, style, notes)
-    return Column(STRING, coded(text))
+    return _inferred(_text(values), style, notes, declared)
+
+
+def _inferred(text: Any, style: Style, notes: ColumnNotes, declared: bool) -> Column:
+    """Return text as dates where all of it is; JSON has other ways to write numbers and booleans."""
+    found = None if declared else infer_date(text, style, notes)
+    return Column(STRING, coded(text)) if found is None else found
 
 
 def _integers(values: list[Any]) -> Column:

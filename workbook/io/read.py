@@ -145,7 +145,7 @@ def source_names(
         return csv.read_names(data, endpoint, where)
     if isinstance(endpoint, JsonlSource):
         data, where = reach.read_text(endpoint.path, base_folder, endpoint.compression, endpoint.encoding)
-        return jsonl.read_objects(data, where)[0]
+        return jsonl.Lines(data, where).names
     if isinstance(endpoint, ParquetSource):
         from sheetline.workbook.io.parquet import ParquetFile
 
@@ -209,15 +209,15 @@ def _text_column(fields: csv.Fields, one: Wanted, endpoint: CsvSource, style: St
 def _read_jsonl(endpoint: JsonlSource, asked: _Asked) -> ReadResult:
     data, where = reach.read_text(endpoint.path, asked.base_folder, endpoint.compression, endpoint.encoding)
     notes = ReadNotes(where)
-    names, objects = jsonl.read_objects(data, where)
-    planned = asked.plan(names, notes)
-    notes.rows = len(objects)
+    lines = jsonl.Lines(data, where)
+    planned = asked.plan(lines.names, notes)
+    names = lines.names
     made = []
     for one in planned:
-        name = names[one.place]
-        values = [each.get(name) for each in objects]
-        made.append(_retyped(*jsonl.column_of(values, asked.style, declared=one.type is not None), one, asked, where))
-    return _result(planned, made, len(objects), notes)
+        found = lines.column(names[one.place], asked.style, declared=one.type is not None)
+        made.append(_retyped(*found, one, asked, where))
+    notes.rows = lines.rows
+    return _result(planned, made, lines.rows, notes)
 
 
 def _read_parquet(endpoint: ParquetSource, asked: _Asked) -> ReadResult:

@@ -2,7 +2,7 @@
 
 Models are frozen and strict (``"1"`` is no integer), refuse unknown keys, and are written in the file
 with camelCase keys. A rule that one value alone can break is a validator of its type; a rule between
-several keys is found by :meth:`Model.check`, which reports all that it finds.
+several keys is found by :meth:`Model.rules`, which reports all that it finds.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ class Model(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, alias_generator=to_camel, allow_inf_nan=False)
 
-    def check(self) -> Iterator[Problem]:
+    def rules(self) -> Iterator[Problem]:
         """Yield every problem between this part's own keys (each key alone has been checked)."""
         yield from ()
 
     @model_validator(mode="after")
     def _checked(self) -> Self:
-        problems = tuple(self.check())
+        problems = tuple(self.rules())
         if problems:
             raise PydanticCustomError("sheetline_rules", "rules are broken", {"problems": problems})
         return self

@@ -40,7 +40,7 @@ class _Csv(Endpoint):
     encoding: Encoding = Field(default="utf-8", description="The encoding of the text, as Python names it.")
     decimal: Character = Field(default=".", description="The decimal point.")
 
-    def check(self) -> Iterator[Problem]:
+    def rules(self) -> Iterator[Problem]:
         """Characters with different jobs must differ."""
         jobs = {
             "delimiter": self.delimiter,
@@ -102,9 +102,9 @@ class CsvTarget(_Csv):
     dates: Pattern | None = Field(default=None, description="The pattern for dates; ISO 8601 without it.")
     quoting: Quoting = Field(default="minimal", description="Which fields are enclosed in quotes.")
 
-    def check(self) -> Iterator[Problem]:
+    def rules(self) -> Iterator[Problem]:
         """One text for null, no column twice, quotes where quoting needs them."""
-        yield from super().check()
+        yield from super().rules()
         yield from repeated(self.columns or (), "columns")
         if len(self.nulls) != 1:
             got = f"{len(self.nulls)} texts"

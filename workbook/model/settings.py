@@ -24,7 +24,7 @@ class Parameter(Model):
     value: Scalar = Field(description="The value unless a run sets another; dates as ISO 8601 text.")
     description: str | None = Field(default=None, description="What it means, with its unit.")
 
-    def check(self) -> Iterator[Problem]:
+    def rules(self) -> Iterator[Problem]:
         """The value must be of the type, without any conversion."""
         fault = parameter_fault(self.type, self.value)
         if fault:

@@ -27,7 +27,7 @@ class DistinctSheet(DerivedSheet):
     columns: Names | None = Field(default=None, description="The columns that make rows equal; all without it.")
     which: Literal["first", "last"] = Field(default="first", alias="keep", description="Which of equal rows is kept.")
 
-    def check(self) -> Iterator[Problem]:
+    def rules(self) -> Iterator[Problem]:
         """No column twice."""
         if self.columns == ():
             yield problem(("columns",), "W106", key="'columns'")

@@ -57,7 +57,7 @@ class Condition(Model):
         BeforeValidator(_value, json_schema_input_type=str | int | float | bool | None | tuple[Scalar, ...]),
     ] = Field(default=None, description="What to compare with: a value, or a list for in, notIn and between.")
 
-    def check(self) -> Iterator[Problem]:
+    def rules(self) -> Iterator[Problem]:
         """The value must be of the form that the operator takes."""
         given = "value" in self.model_fields_set
         fault = value_fault(self.op, self.value, given=given)
@@ -106,7 +106,7 @@ class FilterSheet(DerivedSheet):
     )
     connector: Literal["AND", "OR"] = Field(default="AND", description="Whether all conditions must hold, or one.")
 
-    def check(self) -> Iterator[Problem]:
+    def rules(self) -> Iterator[Problem]:
         """Either a formula or conditions."""
         given = [key for key in ("where", "conditions") if getattr(self, key) is not None]
         if len(given) != 1:

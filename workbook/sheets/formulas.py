@@ -91,7 +91,7 @@ class FormulasSheet(DerivedSheet):
             sheet._mapping = True
         return sheet
 
-    def check(self) -> Iterator[Problem]:
+    def rules(self) -> Iterator[Problem]:
         """At least one column; no column twice, also not among the copied ones."""
         if not self.columns and self.copy_ is False:
             yield problem(("columns",), "W106", key="'columns'")

@@ -121,7 +121,7 @@ class JoinSheet(SheetBase):
         """The keys ``left`` and ``right``."""
         return (("left",), ("right",))
 
-    def check(self) -> Iterator[Problem]:
+    def rules(self) -> Iterator[Problem]:
         """Two sheets, keys unless every row meets every row, a selection of the two sheets' columns."""
         if self.left == self.right:
             yield problem(("right",), "W212", name=quoted(self.left))

@@ -57,7 +57,7 @@ class PivotSheet(DerivedSheet):
         default=None, description="The column's values; without them the columns are known after a run only."
     )
 
-    def check(self) -> Iterator[Problem]:
+    def rules(self) -> Iterator[Problem]:
         """Something in each list, nothing twice."""
         for key in ("rows", "values", "expected"):
             if getattr(self, key) == ():

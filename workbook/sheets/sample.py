@@ -28,7 +28,7 @@ class SampleSheet(DerivedSheet):
     by: NamesOrOne = Field(default=(), description="Columns whose groups are each sampled (stratified).")
     seed: int = Field(default=0, description="Another seed gives another sample.")
 
-    def check(self) -> Iterator[Problem]:
+    def rules(self) -> Iterator[Problem]:
         """Either a number of rows or a fraction."""
         given = [key for key in ("rows", "fraction") if getattr(self, key) is not None]
         if len(given) != 1:

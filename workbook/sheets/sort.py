@@ -37,7 +37,7 @@ class SortKey(Model):
     formula: Formula | None = Field(default=None, description="A formula over it, instead of a column.")
     order: Literal["asc", "desc"] = Field(default="asc", description="Ascending or descending; nulls are last in both.")
 
-    def check(self) -> Iterator[Problem]:
+    def rules(self) -> Iterator[Problem]:
         """Either a column or a formula."""
         given = [key for key in ("column", "formula") if getattr(self, key) is not None]
         if len(given) != 1:
@@ -53,7 +53,7 @@ class SortSheet(DerivedSheet):
     limit: Count | None = Field(default=None, description="How many rows to keep; all without it.")
     offset: Count = Field(default=0, description="How many rows to leave out before those.")
 
-    def check(self) -> Iterator[Problem]:
+    def rules(self) -> Iterator[Problem]:
         """At least one key."""
         if not self.by:
             yield problem(("by",), "W106", key="'by'")

@@ -29,7 +29,7 @@ class SourceColumn(Model):
         """The column's name in the file."""
         return self.name if self.source is None else self.source
 
-    def check(self) -> Iterator[Problem]:
+    def rules(self) -> Iterator[Problem]:
         """Only dates have a pattern."""
         if self.pattern is not None and self.type != "date":
             yield problem(
@@ -47,7 +47,7 @@ class SourceSheet(SheetBase):
     )
     only: bool = Field(default=False, description="Whether columns that are not listed are dropped.")
 
-    def check(self) -> Iterator[Problem]:
+    def rules(self) -> Iterator[Problem]:
         """No column twice; ``only`` needs columns."""
         seen: set[str] = set()
         for index, column in enumerate(self.columns):

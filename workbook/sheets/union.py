@@ -39,7 +39,7 @@ class UnionSheet(SheetBase):
         """The items of ``of``."""
         return tuple(("of", index) for index in range(len(self.of)))
 
-    def check(self) -> Iterator[Problem]:
+    def rules(self) -> Iterator[Problem]:
         """At least one sheet."""
         if not self.of:
             yield problem(("of",), "W106", key="'of'")

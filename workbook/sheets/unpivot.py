@@ -31,7 +31,7 @@ class UnpivotSheet(DerivedSheet):
     value: Name = Field(default="Value", description="The name of the column that holds the value.")
     drop_nulls: bool = Field(default=False, description="Whether rows without a value are left out.")
 
-    def check(self) -> Iterator[Problem]:
+    def rules(self) -> Iterator[Problem]:
         """Columns are given once, and result names differ."""
         if not self.columns:
             yield problem(("columns",), "W106", key="'columns'")
