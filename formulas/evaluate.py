@@ -68,7 +68,12 @@ def evaluate(
         others: gives whole columns of other sheets.
         columns: the columns wanted; default all.
     """
-    return _Evaluation(sheet, base, env, workers, others).run(columns)
+    evaluation = _Evaluation(sheet, base, env, workers, others)
+    try:
+        return evaluation.run(columns)
+    finally:
+        if evaluation.groups is not None:
+            evaluation.groups.forget()  # its orderings refer to it: without this they would wait for the collector
 
 
 class _Evaluation:

@@ -135,7 +135,9 @@ class _Planner:
     def _bind(self, sheet: SheetBase, number: int) -> bool:
         from sheetline.workbook.sheets.source import SourceSheet
 
-        ctx = BindContext(sheet.name, self.schemas, self.parameters, replace(self.env, sheet=sheet.name))
+        env = replace(self.env, sheet=sheet.name)
+        open_sheets = frozenset(name for name, step in self.steps.items() if step.open_schema)
+        ctx = BindContext(sheet.name, self.schemas, self.parameters, env, open_sheets=open_sheets)
         step = self.sources.bind(sheet, ctx) if isinstance(sheet, SourceSheet) else sheet.bind(ctx)
         self.problems.extend((("sheets", number, *path), one) for path, one in ctx.found)
         if step is None or any(one.severity == "error" for _, one in ctx.found):
@@ -159,7 +161,7 @@ class _Planner:
             if columns is None or output.sheet in broken:
                 continue
             step = self.steps[output.sheet]
-            if getattr(step, "open_schema", False):
+            if step.open_schema:
                 continue
             ctx = BindContext(output.sheet, self.schemas, self.parameters, self.env)
             for place, name in enumerate(columns):

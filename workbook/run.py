@@ -164,7 +164,7 @@ class _Execution:
                 chosen = {
                     column: table.columns[column]
                     for column in table.columns
-                    if column in kept or _open(plan.steps[name])
+                    if column in kept or plan.steps[name].open_schema
                 }
                 results[name] = SheetResult(name, Table(chosen, table.rows), sheet_report, most)
             self._free(name, needed, remaining)
@@ -229,11 +229,6 @@ class _Execution:
             said = sheet.removed_examples[0].message if sheet.removed_examples else ""
             message = f"sheet '{sheet.name}': the condition is an error in {sheet.removed} rows: {said}"
         raise DataError(message + '; errors.mode is "fail"', report)
-
-
-def _open(step: Step) -> bool:
-    """Whether a step's columns are known only after the run."""
-    return bool(getattr(step, "open_schema", False))
 
 
 def _rows_of(column: Column) -> str:
