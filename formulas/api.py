@@ -8,13 +8,17 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
+from sheetline.formulas.ast import Call, walk
 from sheetline.formulas.bind import bind_formula, bind_sheet, require
 from sheetline.formulas.blocks import Workers
 from sheetline.formulas.bound import BoundSheet, Scope, Shape, Space
-from sheetline.formulas.diagnostics import FormulaError, SheetlineError, make
+from sheetline.formulas.diagnostics import Diagnostic, FormulaError, SheetlineError, make
 from sheetline.formulas.evaluate import evaluate as evaluate_bound
+from sheetline.formulas.parser import parse
 from sheetline.functions.columns import Column, Constant, Table
 from sheetline.functions.context import Environment
+from sheetline.functions.declare import Form
+from sheetline.functions.registry import REGISTRY
 from sheetline.functions.types import Kind, Type
 
 if TYPE_CHECKING:
@@ -24,7 +28,7 @@ Errors = Literal["raise", "coerce"]
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-class CellErrors(SheetlineError, ValueError):
+class CellErrors(SheetlineError, ValueError):  # noqa: N818 - the public name; several errors at once
     """Some cells of a result are error values.
 
     Attributes:
@@ -145,8 +149,8 @@ def raise_errors(columns: Mapping[str, Column]) -> None:
         if found is None:
             continue
         count += len(found)
-        for place in range(min(len(found), 5)):
-            examples.append((name, int(found.rows[place]), found.code(place), found.message(place)))
+        first = range(min(len(found), 5))
+        examples += [(name, int(found.rows[k]), found.code(k), found.message(k)) for k in first]
     if count:
         raise CellErrors(count, examples)
 
@@ -208,7 +212,7 @@ def _moment(now: datetime | date | str | None) -> datetime | str | None:
     return now
 
 
-def compile(  # noqa: A001 - the name that users of regular expressions expect
+def compile(
     formula: str,
     schema: Mapping[str, Any] | None = None,
     *,
@@ -276,11 +280,19 @@ def _compile(
     scope = Scope("", name, {name: types}, {}, constants(parameters))
     bound = require(bind_formula(text, scope, env, place=None))
     if bound.keys or bound.space not in (Space.BASE, Space.GROUPS):
-        what = "a key, a series or an expansion"
-        raise FormulaError(
-            [make("F127", None, text, function=what, place="a single formula", hint="use evaluate_sheet")]
-        )
+        raise FormulaError([_needs_sheet(text)])
     return Formula(text, bound, dict(types), env, errors, threads)
+
+
+def _needs_sheet(text: str) -> Diagnostic:
+    """Say which function of a formula gives rows of its own."""
+    hint = "it makes rows of its own: use it in a formula sheet (evaluate_sheet in Python)"
+    for node in walk(parse(text)):
+        function = REGISTRY.get(node.name) if isinstance(node, Call) else None
+        if function is not None and function.form in (Form.KEY, Form.SERIES, Form.EXPAND) and isinstance(node, Call):
+            words = {"function": function.name, "place": "a single formula"}
+            return make("F127", node.name_span, text, hint, **words)
+    return make("F127", None, text, hint, function="a group function", place="a single formula")
 
 
 def evaluate_sheet(

@@ -15,6 +15,7 @@ from sheetline.formulas.complain import Complaints
 from sheetline.formulas.diagnostics import Diagnostic, FormulaError, make
 from sheetline.formulas.names import Elsewhere, Names, Own, Taken, in_order
 from sheetline.formulas.parser import parse
+from sheetline.formulas.printer import print_formula
 from sheetline.functions.columns import Column, Constant
 from sheetline.functions.context import Environment
 from sheetline.functions.declare import Form, Function
@@ -113,6 +114,9 @@ class _Binder:
         self.out = BoundSheet(self.graph, scope.base)
         self.sorts: list[tuple[str, tuple[Node, bool]]] = []
         self.row_changing = False
+        self.by_type: dict[str, bool] = {}
+        self.resolved: dict[tuple[str, tuple[Type, ...]], tuple[Application, list[Constant]]] = {}
+        self.folded: dict[tuple[int, tuple[Type, ...], tuple[int, ...]], Node] = {}
 
     # --- the sheet ---------------------------------------------------------------------------------------
 
@@ -128,16 +132,20 @@ class _Binder:
                 self.complaints.add_all(name, error.diagnostics)
         self._find_shape()
         uses = {name: self.names.uses(node, name) for name, node in self.asts.items()}
-        order, circle = in_order(list(self.asts), {n: [u for u in us if u in self.asts] for n, us in uses.items()})
-        if circle is not None:
+        order, circles = in_order(list(self.asts), {n: [u for u in us if u in self.asts] for n, us in uses.items()})
+        for circle in circles:
             text = self.texts[circle[0]]
             path = " → ".join(circle)
-            self.complaints.add(circle[0], make("F125", self.asts[circle[0]].span, text, path=path))
+            below = next((name for name in circle if name in self.scope.schema), None)
+            read = None if below is None else print_formula(ast.ColumnRef(below, self.scope.base))
+            hint = f"break the circle{'' if read is None else f'; {read} reads the column underneath'}"
+            self.complaints.add(circle[0], make("F125", self.asts[circle[0]].span, text, hint, path=path))
         broken = [n for n in self.texts if n not in self.asts]
         for name in broken:
             self.done[name] = self.graph.bad()
+        refused = self.copied if self.out.shape is Shape.AGGREGATE else frozenset()
         for name in order:
-            self.done[name] = self._column(name)
+            self.done[name] = self.graph.bad() if name in refused else self._column(name)
         for name in self.texts:
             self.done.setdefault(name, self.graph.bad())
         self._finish()
@@ -184,7 +192,7 @@ class _Binder:
             column, node = next((c, n) for c, n, f in self._forms() if f.form is Form.SERIES)
             self._complain(column, "F124", node.name_span, function=series.name)
         if self.out.shape is Shape.AGGREGATE and self.copied:
-            self.complaints.add(next(iter(self.copied)), make("F126", own=self.scope.sheet))
+            self.complaints.add(None, make("F126", own=self.scope.sheet))
         self.out.space = {
             Shape.ROW: Space.BASE,
             Shape.AGGREGATE: Space.GROUPS,
@@ -229,8 +237,6 @@ class _Binder:
         self._complain(column, "F121", root.span, name=column)
 
     def _outside_at(self, node: ast.ColumnRef, place: Place) -> None:
-        from sheetline.formulas.printer import print_formula
-
         ref = print_formula(ast.ColumnRef(node.name, node.sheet))
         self._complain(place.column, "F121", node.span, place.text, name=node.name, example=f"GROUPANY({ref})", ref=ref)
 
@@ -285,7 +291,8 @@ class _Binder:
     def _reference(self, ref: ast.ColumnRef, place: Place) -> Node:
         target = self.names.column(ref, place.column)
         if target is None:
-            self.complaints.add(place.column, self.names.unknown(ref, place.text))
+            if not self.complaints.full(place.column):
+                self.complaints.add(place.column, self.names.unknown(ref, place.text, place.column))
             return self.graph.bad()
         if isinstance(target, Own):
             return self._own(ref, target.name, place)
@@ -438,7 +445,7 @@ class _Binder:
         if any(arg.op == "bad" for arg in args):
             return self.graph.bad()
         try:
-            app, defaults = resolve(function, [arg.type for arg in args], [arg.constant for arg in args])
+            app, defaults = self._resolve(function, args)
         except Mismatch as mismatch:
             self.complaints.mismatch(
                 place.column,
@@ -463,10 +470,32 @@ class _Binder:
         }[function.form]
         return make_node(app, args, place, span)
 
+    def _resolve(self, function: Function, args: Sequence[Node]) -> tuple[Application, list[Constant]]:
+        """Choose the overload; where types alone decide it is chosen once (long chains ask thousands of times).
+
+        Raises:
+            Mismatch: none fits.
+        """
+        types = tuple(arg.type for arg in args)
+        if function.name not in self.by_type:
+            self.by_type[function.name] = not function.prepare and not any(
+                kernel.returns is not None or any(p.const for p in kernel.signature.parameters)
+                for kernel in function.kernels
+            )
+        if not self.by_type[function.name]:
+            return resolve(function, types, [arg.constant for arg in args])
+        key = (function.name, types)
+        if key not in self.resolved:
+            self.resolved[key] = resolve(function, types, [arg.constant for arg in args])
+        return self.resolved[key]
+
     def _element(self, app: Application, args: list[Node], place: Place, span: ast.Span) -> Node:
         if all(arg.space is Space.CONST for arg in args):
             if not app.function.volatile - {"timezone"}:
-                return self._fold(app, args)
+                key = (id(app.kernel), app.types, tuple(arg.id for arg in args))
+                if key not in self.folded:
+                    self.folded[key] = self._fold(app, args)
+                return self.folded[key]
             return self.graph.make("apply", app.type, place.here, tuple(args), app)
         space = self._common_space(args, place, span)
         if space is None:
@@ -481,15 +510,12 @@ class _Binder:
         for parameter, arg in zip(places, args, strict=False):
             assert arg.constant is not None
             columns.append(arg.constant if parameter.const else arg.constant.column(1))
+        if app.prepared:
+            app = replace(app, prepared={k: v for k, v in app.prepared.items() if places[k].const})
         with armed():
-            column = call(
-                replace(app, prepared={k: v for k, v in app.prepared.items() if places[k].const}), columns, self.env, 1
-            )
-        return self.constant(
-            Constant(
-                app.type, column.to_list()[0] if not _is_date_list(app.type) else _list_value(column), column.errors
-            )
-        )
+            column = call(app, columns, self.env, 1)
+        value = _list_value(column) if _is_date_list(app.type) else column.to_list()[0]
+        return self.constant(Constant(app.type, value, column.errors))
 
     def _common_space(self, args: Sequence[Node], place: Place, span: ast.Span) -> Space | None:
         spaces = {arg.space for arg in args} - {Space.CONST}
@@ -523,13 +549,30 @@ class _Binder:
             space: Space | None = place.here
         else:
             space = self._common_space(applied, place, span)
-        if space is None:
+        if space is None or not self._one_sheet(app, args, place, span):
             return self.graph.bad()
         moved = []
         for arg, name in zip(args, app.names, strict=True):
             both = name in function.apply_on and arg.space is not Space.CONST
             moved.append(self.move(arg, space) if both else arg)
         return self.graph.make("fitted", app.type, space, tuple(moved), app)
+
+    def _one_sheet(self, app: Application, args: Sequence[Node], place: Place, span: ast.Span) -> bool:
+        """Refuse whole columns of different sheets beside each other: their rows don't belong together."""
+        function = app.function
+        only = [a for a, n in zip(args, app.names, strict=True) if n in function.fit_on and n not in function.apply_on]
+        whole = [arg for arg in only if arg.space is not Space.CONST]
+        homes = dict.fromkeys("" if arg.space is not Space.OTHER else arg.sheet for arg in whole)
+        if len(homes) < 2 and len({arg.space for arg in whole}) < 2:
+            return True
+        own = self.scope.base
+        words = [f"'{home or own}'" for home in homes]
+        why = f"its columns are of {' and '.join(words)}, whose rows don't belong together"
+        if len(homes) < 2:
+            why = "its columns don't have the same rows"
+        hint = None if function.name == "LOOKUP" else "take all of them from one sheet"
+        self._complain(place.column, "F129", span, place.text, function=function.name, why=why, hint=hint)
+        return False
 
     def _reduce(self, app: Application, args: list[Node], place: Place, span: ast.Span) -> Node:
         for arg in args:

@@ -81,7 +81,7 @@ class Graph:
         name: str = "",
     ) -> Node:
         """Return the node of these parts, making it if it is new."""
-        value = None if constant is None else (type_, repr(constant.value), constant.errors is None)
+        value = None if constant is None else (type_, repr(constant.value), _failed(constant))
         kernel = None if app is None else (app.function.name, id(app.kernel), app.types)
         key = (op, space, tuple(arg.id for arg in args), kernel, value, sheet, name)
         known = self._known.get(key)
@@ -94,6 +94,11 @@ class Graph:
     def bad(self) -> Node:
         """Return the node that stands for something that was reported."""
         return self.make("bad", NULL, Space.CONST)
+
+
+def _failed(constant: Constant) -> tuple[str, str] | None:
+    """Return what tells constant error values apart: code and message."""
+    return None if constant.errors is None else (constant.errors.code(0), constant.errors.message(0))
 
 
 def reachable(roots: Iterable[Node]) -> list[Node]:

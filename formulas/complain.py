@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -35,18 +36,32 @@ CONVERTERS = {
 }
 
 
+#: Mistakes of one formula that are told; the same one ten thousand times helps nobody.
+MOST = 100
+
+#: The words of signatures in the words of the language.
+_WORDS = {"int": "integer", "num": "number", "str": "string", "bool": "boolean", "bigint": "biginteger",
+          "dec": "bigdecimal"}  # fmt: skip
+
+
 class Complaints:
     """The diagnostics of one sheet, each with its column."""
 
     def __init__(self, scope: Scope) -> None:
         self.scope = scope
-        self.found: list[tuple[str | None, Diagnostic]] = []
+        self.found: dict[tuple[str | None, Diagnostic], None] = {}
+        self.counts: Counter[str | None] = Counter()
+
+    def full(self, column: str | None) -> bool:
+        """Whether enough has been said about a formula."""
+        return self.counts[column] >= MOST
 
     def add(self, column: str | None, diagnostic: Diagnostic) -> None:
         """Add one."""
-        placed = diagnostic.with_place(sheet=self.scope.sheet or None, column=column)
-        if (column, placed) not in self.found:
-            self.found.append((column, placed))
+        key = (column, diagnostic.with_place(sheet=self.scope.sheet or None, column=column))
+        if key not in self.found and not self.full(column):
+            self.found[key] = None
+            self.counts[column] += 1
 
     def add_all(self, column: str | None, diagnostics: Iterable[Diagnostic]) -> None:
         """Add several."""
@@ -130,10 +145,11 @@ class Complaints:
         elif mismatch.reason == "value":
             constant = constants[place] if place < len(constants) else None
             value = "" if constant is None else _shown(constant)
-            words = {"value": value, "role": _argument(function, place, len(types)), "function": function.name}
-            self.add(column, make("F113", at, text, why=mismatch.detail, **words))
+            roles = {"value": value, "role": _argument(function, place, len(types)), "function": function.name}
+            self.add(column, make("F113", at, text, why=mismatch.detail, **roles))
         else:
-            wanted = mismatch.wanted if mismatch.reason == "type" else f"{mismatch.wanted} like the others"
+            words = [_WORDS.get(word, word) for word in mismatch.wanted.split("|")]
+            wanted = " or ".join(words) + (" like the others" if mismatch.reason != "type" else "")
             convert = _converter(mismatch.wanted, mismatch.got)
             hint: dict[str, Any] = {"convert": convert} if convert else {"signature": signature}
             self.add(
@@ -145,7 +161,7 @@ class Complaints:
                     position=place + 1,
                     argument=_argument(function, place, len(types)),
                     function=function.name,
-                    expected=wanted.replace("|", " or "),
+                    expected=wanted,
                     got=mismatch.got,
                     **hint,
                 ),

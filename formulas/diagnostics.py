@@ -117,11 +117,16 @@ class WorkbookError(SheetlineError, ValueError):
 
 
 class _Words(tuple[str, ...]):
-    """Several names, as "a, b or c"; with the format ``q`` each in quotes."""
+    """Several names, as "a, b or c"; with the format ``q`` each in quotes, with ``a`` joined by "and".
+
+    A last name "…" says that there are more.
+    """
 
     def __format__(self, spec: str) -> str:
-        names = [f"'{name}'" for name in self] if spec == "q" else list(self)
-        return names[0] if len(names) == 1 else ", ".join(names[:-1]) + " or " + names[-1]
+        names = [f"'{name}'" if "q" in spec and name != "…" else name for name in self]
+        if names[-1] == "…":
+            return ", ".join(names)
+        return names[0] if len(names) == 1 else ", ".join(names[:-1]) + (" and " if "a" in spec else " or ") + names[-1]
 
 
 def make(

@@ -6,8 +6,10 @@ stands between them and runs side by side on the threads.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from typing import cast
 
 import numpy as np
 
@@ -57,6 +59,7 @@ def evaluate(
     *,
     others: Other | None = None,
     columns: Sequence[str] | None = None,
+    consume: bool = False,
 ) -> Evaluated:
     """Evaluate a bound sheet.
 
@@ -67,8 +70,9 @@ def evaluate(
         workers: the threads.
         others: gives whole columns of other sheets.
         columns: the columns wanted; default all.
+        consume: whether ``base`` is given away: its columns leave the table as soon as they were used.
     """
-    evaluation = _Evaluation(sheet, base, env, workers, others)
+    evaluation = _Evaluation(sheet, base, env, workers, others, consume=consume)
     try:
         return evaluation.run(columns)
     finally:
@@ -78,9 +82,20 @@ def evaluate(
 
 class _Evaluation:
     def __init__(
-        self, sheet: BoundSheet, base: Table, env: Environment, workers: Workers, others: Other | None
+        self,
+        sheet: BoundSheet,
+        base: Table,
+        env: Environment,
+        workers: Workers,
+        others: Other | None,
+        *,
+        consume: bool,
     ) -> None:
         self.sheet = sheet
+        self.consume = consume
+        self.uses: dict[int, int] = {}
+        self.leaves: dict[int, frozenset[int]] = {}
+        self.inputs: dict[int, str] = {}
         self.base = base
         self.env = env
         self.workers = workers
@@ -107,6 +122,8 @@ class _Evaluation:
             self._change_rows()
         if self.sheet.expansions:
             self._expand()
+        if self.consume:
+            self._count_uses(roots)
         self._compute(roots)
         rows = self.rows[self.sheet.space]
         table = {name: self._column(node, rows) for name, node in zip(names, roots, strict=True)}
@@ -118,7 +135,7 @@ class _Evaluation:
 
     def _source(self) -> Ints | None:
         source: Ints | None = None
-        if self.order is not None:
+        if self.order is not None and not (self.order.identity and self.final is None):
             source = self.order.rows if self.final is None else self.order.rows[self.final]
         if self.repeats is not None:
             rows = np.arange(len(self.repeats)) if source is None else source
@@ -155,9 +172,13 @@ class _Evaluation:
     def _place_keys(self) -> None:
         """Give every record its keys, in the rows of the sheet."""
         assert self.order is not None
+        if self.final is None and self.order.identity:
+            for key in self.sheet.keys:
+                self.values[key.id] = self.key_rows.pop(key.id)
+            return
         source = self.order.rows if self.final is None else self.order.rows[self.final]
         for key in self.sheet.keys:
-            self.values[key.id] = self.key_rows[key.id].take(source)
+            self.values[key.id] = self.key_rows.pop(key.id).take(source)
 
     def _change_rows(self) -> None:
         """Run the series that add or drop rows, and make the sheet's last rows of what they say."""
@@ -257,19 +278,72 @@ class _Evaluation:
     def _have(self, node: Node) -> bool:
         return node.id in self.values
 
+    def _count_uses(self, roots: Sequence[Node]) -> None:
+        """Count for each value how many others are still to be made from it, so that it can be let go then."""
+        nodes = reachable(roots)
+        kept = {node.id for node in roots}
+        whole = {node.id for node in nodes if node.op not in ("apply", "const")} | kept
+        for node in nodes:
+            if node.op not in ("apply", "const"):
+                whole.update(arg.id for arg in node.args)
+        behind: dict[int, frozenset[int]] = {}
+        for node in nodes:
+            behind[node.id] = frozenset().union(
+                *(frozenset((arg.id,)) if arg.id in whole else behind[arg.id] for arg in node.args)
+            )
+            if node.id in whole and node.id not in self.values:
+                self.leaves[node.id] = behind[node.id]
+                for leaf in behind[node.id]:
+                    self.uses[leaf] = self.uses.get(leaf, 0) + 1
+            if node.op == "input" and node.space is Space.BASE:
+                self.inputs[node.id] = node.name
+        for root in kept:
+            self.uses[root] = self.uses.get(root, 0) + 1
+        for place in [place for place in self.values if not self.uses.get(place)]:
+            del self.values[place]
+        columns = cast(dict[str, Column], self.base.columns)
+        for name in columns.keys() - set(self.inputs.values()):
+            del columns[name]
+
+    def _used(self, nodes: Iterable[Node]) -> None:
+        """Let go of values from which everything has been made."""
+        columns = cast(dict[str, Column], self.base.columns)
+        for node in nodes:
+            for leaf in self.leaves.pop(node.id, ()):
+                self.uses[leaf] -= 1
+                if self.uses[leaf] == 0:
+                    self.values.pop(leaf, None)
+                    if leaf in self.inputs:
+                        columns.pop(self.inputs[leaf], None)
+
     def _blocks(self, targets: Sequence[Node], space: Space) -> None:
         rows = self.rows[space]
         columns = Program(targets, self.values, self.fits, self.env).run(rows, self.workers)
         for node, column in zip(targets, columns, strict=True):
             self.values[node.id] = column
+        self._used(targets)
 
     def _barriers(self, nodes: Sequence[Node]) -> None:
         """Compute nodes that need whole columns; they are independent of one another."""
-        for node, value in zip(nodes, self.workers.map(self._barrier, nodes), strict=True):
-            if isinstance(value, Fit):
-                self.fits[node.id] = value
-            else:
-                self.values[node.id] = value
+        for some in self._batches(nodes):
+            for node, value in zip(some, self.workers.map(self._barrier, some), strict=True):
+                if isinstance(value, Fit):
+                    self.fits[node.id] = value
+                else:
+                    self.values[node.id] = value
+            self._used(node for node in some if node.op != "fitted")
+            if self.groups is not None and some[0].op == "reduce":
+                self.groups.forget()  # the orderings of these arguments are of no use to the others
+
+    def _batches(self, nodes: Sequence[Node]) -> Iterator[Sequence[Node]]:
+        """Yield nodes that run side by side: all aggregates of one argument together, else one a thread."""
+        reduces = sorted((node for node in nodes if node.op == "reduce"), key=_argument_ids)
+        for _, batch in groupby(reduces, key=_argument_ids):
+            yield list(batch)
+        others = [node for node in nodes if node.op != "reduce"]
+        step = self.workers.threads if self.consume else max(len(others), 1)
+        for start in range(0, len(others), step):
+            yield others[start : start + step]
 
     def _barrier(self, node: Node) -> Column | Constant | Fit:
         try:
@@ -314,7 +388,9 @@ class _Evaluation:
             return self._repeat(inner, value)
         assert self.order is not None
         if inner.space is Space.BASE:
-            return value.take(self.order.rows) if node.space is Space.ROWS else self._record_values(value)
+            if node.space is not Space.ROWS:
+                return self._record_values(value)
+            return value if self.order.identity else value.take(self.order.rows)
         return self._to_final(inner, value)
 
     def _record_values(self, value: Column) -> Column:
@@ -368,6 +444,10 @@ class _Evaluation:
         elif inner.space is Space.ROWS and self.final is not None:
             value = self._to_final(inner, value)
         return value.take(np.repeat(np.arange(len(value)), self.repeats))
+
+
+def _argument_ids(node: Node) -> tuple[int, ...]:
+    return tuple(arg.id for arg in node.args if arg.space is not Space.CONST)
 
 
 def _side_by_side(result: Rows, source: Ints, order: Order) -> Column:

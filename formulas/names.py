@@ -15,6 +15,10 @@ from sheetline.formulas.suggest import closest
 from sheetline.functions.registry import REGISTRY
 
 
+MOST_CIRCLES = 20
+"""Circles that are told; columns that all use one another make very many."""
+
+
 @dataclass(frozen=True, slots=True)
 class Own:
     """A column of the sheet itself."""
@@ -87,8 +91,8 @@ class Names:
                     found[target.name] = None
         return list(found)
 
-    def unknown(self, ref: ast.ColumnRef, text: str) -> Diagnostic:
-        """Return the diagnostic for a reference that means nothing."""
+    def unknown(self, ref: ast.ColumnRef, text: str, inside: str | None = None) -> Diagnostic:
+        """Return the diagnostic for a reference in the formula of column ``inside`` that means nothing."""
         scope = self.scope
         known = {**scope.taken, **scope.others}
         if ref.sheet is not None and ref.sheet not in known and ref.sheet != scope.sheet:
@@ -99,13 +103,16 @@ class Names:
                 text,
                 name=ref.sheet,
                 near=closest(ref.sheet, sheets),
-                sheets=sheets[:12],
+                sheets=_some(sheets),
             )
+        itself = ref.sheet is None and ref.name == inside and ref.name in self.own
         here = [*self.own, *scope.schema] if ref.sheet is None else [*known.get(ref.sheet, self.own)]
-        near = closest(ref.name, list(dict.fromkeys(here)))
+        here = [name for name in dict.fromkeys(here) if not (itself and name == inside)]
         others = [s for s, schema in known.items() if ref.name in schema and s != (ref.sheet or scope.base)]
         own = scope.sheet if ref.sheet is None else ref.sheet
-        base = scope.base if ref.sheet is None and scope.base != scope.sheet else None
+        base: str | None = scope.base if ref.sheet is None and scope.base != scope.sheet else None
+        if itself or not own:
+            own, base = scope.base, None
         return make(
             "F102",
             ref.name_span if ref.name_span != ast.NO_SPAN else ref.span,
@@ -113,20 +120,26 @@ class Names:
             name=ref.name,
             own=own,
             base=base,
-            near=near,
+            itself="" if itself else None,
+            near=closest(ref.name, here),
             others=others[:3],
-            columns=here[:12] if here else None,
+            columns=_some(here),
         )
 
 
-def in_order(columns: Sequence[str], uses: Mapping[str, Iterable[str]]) -> tuple[list[str], list[str] | None]:
-    """Return the columns so that each comes behind those it uses, and a circle if there is one.
+def _some(names: Sequence[str], most: int = 12) -> list[str]:
+    """Return the first names, with a sign that there are more."""
+    return [*names[:most], *(["…"] if len(names) > most else [])]
 
-    Columns on or behind a circle are left out of the order.
+
+def in_order(columns: Sequence[str], uses: Mapping[str, Iterable[str]]) -> tuple[list[str], list[list[str]]]:
+    """Return the columns so that each comes behind those it uses (but on circles), and the circles.
+
+    Every column on a circle is on one of those returned, or a column of such a circle uses it.
     """
     order: list[str] = []
     state: dict[str, int] = {}  # 1 on the path, 2 done
-    circle: list[str] | None = None
+    circles: list[list[str]] = []
     for root in columns:
         if root in state:
             continue
@@ -140,10 +153,10 @@ def in_order(columns: Sequence[str], uses: Mapping[str, Iterable[str]]) -> tuple
                 order.append(name)
                 continue
             nearest = waiting.pop(0)
-            if state.get(nearest) == 1 and circle is None:
+            if state.get(nearest) == 1 and len(circles) < MOST_CIRCLES:
                 names = [step for step, _ in path]
-                circle = [*names[names.index(nearest) :], nearest]
+                circles.append([*names[names.index(nearest) :], nearest])
             if nearest not in state:
                 state[nearest] = 1
                 path.append((nearest, list(uses.get(nearest, ()))))
-    return order, circle
+    return order, circles

@@ -46,7 +46,9 @@ CACHED_LENGTH = 2_000
 _AMPERSAND = re.compile(r"(?<!&)&(?!&)")
 _COMPARISON = re.compile(r"[<>=]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_NESTING = re.compile(r"[(\[!+-]")
+# Brackets, and signs with no operand or name directly behind. Of the prefix signs only the last one before an operand
+# or a call is left out, so a text of n such signs is at most 2n + 1 deep; sums of columns have none.
+_NESTING = re.compile(r'[(\[]|[!+-](?!\s*[\w#$"])')
 
 
 def parse(text: str) -> Node:
@@ -75,7 +77,7 @@ def _parse(text: str) -> Node:
     if (broken := None if text.isascii() else _SURROGATE.search(text)) is not None:
         shown = f"U+{ord(broken.group()):04X}"
         raise FormulaError([make("F001", Span(*broken.span()), text, shown=shown)])
-    if len(_NESTING.findall(text)) > MAX_DEPTH and (deep := too_deep(_tokens(text), MAX_DEPTH)) is not None:
+    if 2 * len(_NESTING.findall(text)) >= MAX_DEPTH and (deep := too_deep(_tokens(text), MAX_DEPTH)) is not None:
         raise FormulaError([make("F022", deep, text, limit=MAX_DEPTH)])
     try:
         result = _attempt(text)

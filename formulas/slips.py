@@ -26,6 +26,8 @@ PREFIX = frozenset({"PLUS", "MINUS", "BANG"})
 ENDS = OPERANDS | CLOSERS.keys()
 STARTS = OPERANDS | OPENERS.keys()
 WORDS = {"and": ("&&", "AND"), "or": ("||", "OR"), "not": ("!", "NOT")}
+QUERY_WORDS = {"is": "ISNULL(…) or ==", "like": "CONTAINS(…) or REGEXMATCH(…)", "in": "IN(value; one; other)",
+               "between": "BETWEEN(value; low; high)"}  # fmt: skip
 MISSPELT = {"=>": ">=", "=<": "<=", "><": "<>", "=!": "!=", "===": "==", "!==": "!=", "**": "^", "&&&": "&&",
             "|||": "||", "==>": ">=", "==<": "<=", "<=>": "==", "<<": "<", ">>": ">"}  # fmt: skip
 _SIGNS = re.compile(r"[=<>!*&|]+")
@@ -259,6 +261,10 @@ class _PairSlips(TokenSlips):
             write = self.corrected((left.start, left.start + 1, ""))
             return self.make("F030", left.span, write=write)
         names = [token.text.lower() for token in (left, right)]
+        for word in (left, right):
+            if word.kind == "NAME" and word.text.lower() in QUERY_WORDS:
+                hint = f"write {QUERY_WORDS[word.text.lower()]}"
+                return self.make("F016", word.span, hint=hint, word=word.text)
         if left.kind in ("NAME", "COLUMN") and right.kind in ("NAME", "NUMBER") and not KEYWORDS & {*names}:
             return self.spaced_name(index)
         if left.text.isdigit() and right.text in DURATION_MS:

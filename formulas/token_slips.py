@@ -105,6 +105,7 @@ class TokenSlips:
     def commas(self, indices: list[int]) -> list[Diagnostic]:
         """Commas between digits are decimal ones in a formula that has semicolons as well."""
         separated = any(token.kind == "_SEMICOLON" for token in self.tokens)
+        depth = self.depths()
         edits: list[Edit] = []
         codes: list[str] = []
         for index in indices:
@@ -112,11 +113,20 @@ class TokenSlips:
             digits = all(
                 self.kind(near) == "NUMBER" and self.tokens[near].text.isdigit() for near in (index - 1, index + 1)
             )
-            decimal = separated and digits and self.beside(index) and self.beside(index + 1)
+            beside = self.beside(index) and self.beside(index + 1)
+            decimal = digits and beside and (separated or depth[index] == 0)
             codes.append("F003" if decimal else "F002")
             edits.append((comma.start, comma.end, "." if decimal else ";"))
         write = self.corrected(*edits)
         return self.once(codes, [self.tokens[index].span for index in indices], write)
+
+    def depths(self) -> list[int]:
+        """How many brackets are open before each token."""
+        found, depth = [], 0
+        for token in self.tokens:
+            found.append(depth)
+            depth = max(depth + (token.kind in ("OPEN", "OPEN_LIST")) - (token.kind in ("CLOSE", "CLOSE_LIST")), 0)
+        return found
 
     def once(self, codes: list[str], spans: list[Span], write: str | None) -> list[Diagnostic]:
         """The same slip in several places: the correction of all of them is shown with the last one."""

@@ -1,7 +1,8 @@
 """The words of every diagnostic about a formula, in one place.
 
 A wording's ``messages`` and ``hints`` are templates; of each the first one is taken whose words are all given.
-A list given as a word is joined with commas and "or"; ``{near:q}`` puts each of its names in quotes.
+A list given as a word is joined with commas and "or"; ``{near:q}`` puts each of its names in quotes, and
+``{columns:qa}`` joins them with "and".
 A message says what happened, a hint what to do.
 """
 
@@ -134,13 +135,14 @@ BINDING: dict[str, Wording] = {
     "F102": Wording(
         "unknown column",
         (
+            "'{own}' underneath has no column '{name}', and that is what #{name} means in its own formula{itself}",
             "neither '{own}' nor '{base}' underneath has a column '{name}'",
             "'{own}' has no column '{name}'",
             "there is no column '{name}'",
         ),
-        (_MEAN_NAME, "{others:q} has a column of that name", "its columns are {columns:q}"),
+        (_MEAN_NAME, "{others:q} has a column of that name", "the columns are {columns:qa}"),
     ),
-    "F103": Wording("unknown sheet", ("there is no sheet '{name}'",), (_MEAN_NAME, "the sheets are {sheets:q}")),
+    "F103": Wording("unknown sheet", ("there is no sheet '{name}'",), (_MEAN_NAME, "the sheets are {sheets:qa}")),
     "F104": Wording(
         "sheet not taken",
         (
@@ -155,7 +157,7 @@ BINDING: dict[str, Wording] = {
     "F105": Wording(
         "unknown parameter",
         ("there is no parameter '{name}'",),
-        ("did you mean ${near}?", "the parameters are {parameters:q}", "declare it under 'parameters'"),
+        ("did you mean ${near}?", "the parameters are {parameters:qa}", "declare it under 'parameters'"),
     ),
     "F110": Wording(
         "wrong number of arguments",
@@ -219,7 +221,7 @@ BINDING: dict[str, Wording] = {
     "F125": Wording(
         "columns in a circle",
         ("the column is computed from itself: {path}",),
-        ("break the circle; #Base!Column reads the column underneath",),
+        ("break the circle",),
     ),
     "F126": Wording(
         "copy in an aggregate sheet",

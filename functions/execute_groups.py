@@ -76,7 +76,7 @@ def call_aggregate(app: Application, args: Sequence[Argument], groups: Groups, e
     ]
     errors = None
     if function.errors == "strict":
-        errors = err.first(_first_of_group(c.errors, groups) for c in columns if isinstance(c, Column))
+        errors = _first_of_group(err.first(c.errors for c in columns if isinstance(c, Column)), groups)
     ctx = _context(app, (), groups.count, env)
     ctx.groups = groups
     row_columns = [c for c in columns if isinstance(c, Column)]
@@ -173,7 +173,7 @@ def call_key(
 
     ``groups`` are those of the keys before it, None for the first key.
     """
-    cast = _arguments(app, args)
+    cast = [arg if arg.type == type_ else _cast(arg, type_) for arg, type_ in zip(args, app.types, strict=True)]
     ctx = _context(app, cast, rows, env)
     ctx.groups = groups
     values: list[Any] = []

@@ -158,16 +158,24 @@ class Grouped:
             return self.groups.order.rows
         return ordering.stable_order([self.codes], len(self.codes))
 
+    def spread(self, numbers: Array) -> Array:
+        """Return one number a group on every value of the group, row by row."""
+        out: Array = np.repeat(numbers, self.sizes) if self.groups.ascending else numbers[self.codes]
+        return out
+
     @once
     def ordered(self) -> Array:
         """The values by group, in row order inside each."""
+        if self.groups.ascending:
+            return self.values
         taken: Array = self.values[self.places]
         return taken
 
     @once
     def sorted(self) -> Array:
         """The values by group, ascending inside each."""
-        out: Array = self.ordered.copy() if "ordered" in self.__dict__ else self.values[self.places]
+        known = "ordered" in self.__dict__ or self.groups.ascending
+        out: Array = self.ordered.copy() if known else self.values[self.places]
         sort_segments(out, self.offsets)
         return out
 
@@ -225,12 +233,16 @@ class Grouped:
     def _centred(self) -> tuple[Floats, Floats]:
         """The mean of each group, computed from its first value, and the deviations from it."""
         origin = np.zeros(self.count)
-        origin[self.codes[::-1]] = self.floats[::-1]  # the last write is the first value
+        if self.groups.ascending:
+            some = self.sizes > 0
+            origin[some] = self.floats[self.offsets[:-1][some]]
+        else:
+            origin[self.codes[::-1]] = self.floats[::-1]  # the last write is the first value
         with np.errstate(all="ignore"):
-            away = origin[self.codes]
+            away = self.spread(origin)
             np.subtract(self.floats, away, out=away)
             rest = self.sum(away) / self.sizes
-            away -= rest[self.codes]
+            away -= self.spread(rest)
             return origin + rest, away
 
     def center(self) -> Floats:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -30,12 +29,28 @@ if TYPE_CHECKING:
 Array = npt.NDArray[Any]
 
 
-@dataclass(frozen=True, eq=False)
 class Order:
-    """An order in which the rows of each group are contiguous: ``rows``, and n+1 ``offsets`` of groups."""
+    """An order in which the rows of each group are contiguous.
 
-    rows: Ints
-    offsets: Ints
+    Attributes:
+        offsets: where each group starts; n+1 numbers.
+        identity: whether the rows stand in this order already.
+    """
+
+    def __init__(self, rows: Ints | None, offsets: Ints) -> None:
+        self.offsets = offsets
+        self.identity = rows is None
+        self._rows = rows
+
+    @property
+    def rows(self) -> Ints:
+        """The row that stands at each place."""
+        if self._rows is None:
+            self._rows = np.arange(self.offsets[-1])
+        return self._rows
+
+    def __len__(self) -> int:
+        return int(self.offsets[-1])
 
     @property
     def count(self) -> int:
@@ -95,6 +110,11 @@ class Groups:
         return Groups(*_by_appearance(*_combine(self.codes, self.count, codes, count)))
 
     @once
+    def ascending(self) -> bool:
+        """Whether the rows of each group stand together already, in the order of the groups."""
+        return ordering.ascending([self.codes])
+
+    @once
     def sizes(self) -> Ints:
         """The number of rows of each group."""
         return np.bincount(self.codes, minlength=self.count)
@@ -102,6 +122,8 @@ class Groups:
     @once
     def first(self) -> Ints:
         """The first row of each group."""
+        if self.ascending and len(self.codes):
+            return self.offsets[:-1]
         first = np.zeros(self.count, np.int64)
         rows = len(self.codes)
         first[self.codes[::-1]] = np.arange(rows - 1, -1, -1)
@@ -115,6 +137,8 @@ class Groups:
     @once
     def order(self) -> Order:
         """The rows by group, in row order inside each."""
+        if self.ascending:
+            return Order(None, self.offsets)
         return Order(ordering.stable_order([self.codes], len(self.codes)), self.offsets)
 
     def first_where(self, mask: Mask) -> Ints:
@@ -142,6 +166,8 @@ class Groups:
         """Return the rows by group, inside each by ``keys`` (see :func:`ordering.sort_key`), stably."""
         if not keys:
             return self.order
+        if self.ascending and ordering.ascending([self.codes, *keys]):
+            return Order(None, self.offsets)
         rows = ordering.packed_order([self.codes, *keys], len(self.codes))
         if rows is None:  # from the last key to the first, each inside the groups
             rows = self.order.rows
@@ -162,7 +188,7 @@ def _by_appearance(codes: Ints, count: int) -> tuple[Ints, int]:
     rows = len(codes)
     if rows == 0:
         return codes, 0
-    if count > 4 * rows + 1024:
+    if count > 4 * rows + 1024 or ordering.run_starts(codes) is not None:
         return ordering.first_appearance(codes)
     first = np.full(count, rows, np.int64)
     first[codes[::-1]] = np.arange(rows - 1, -1, -1)

@@ -124,7 +124,7 @@ def log(x: Any, base: Any, ctx: Call) -> Any:
     out = np.where(np.equal(base, 10), np.log10(x), np.divide(np.log(x), np.log(base)))
     whole = np.rint(out)
     with np.errstate(all="ignore"):
-        return np.where(np.equal(np.power(base, whole), x), whole, out)
+        return np.where((np.abs(out - whole) < 1e-9) & np.equal(np.power(base, whole), x), whole, out)
 
 
 @function(
@@ -241,7 +241,8 @@ def gammaln(x: Any, ctx: Call) -> Any:
     from scipy import special
 
     ctx.fail(np.less_equal(x, 0), "NUM")
-    return special.gammaln(x)
+    near = -np.log(np.clip(x, 5e-324, 1e-300))  # the library's function overflows beside 0
+    return np.where(np.less(x, 1e-300), near, special.gammaln(x))
 
 
 @function(
@@ -338,12 +339,15 @@ def factdouble(n: Any, ctx: Call) -> Any:
 _EXACT = 2.0**53  #: whole numbers below are exact as floats
 
 
-def combinations(n: Array, k: Array) -> Array:
-    """Return the binomial coefficients of whole floats 0 ≤ k ≤ n (other rows: arbitrary); exact below 2^53."""
+def combinations(n: Array, k: Array, rest: Array) -> Array:
+    """Return the binomial coefficients of whole floats 0 ≤ k ≤ n (other rows: arbitrary); exact below 2^53.
+
+    ``rest`` is n - k, which the caller may know better than the difference of two large floats.
+    """
     from scipy import special
 
     with np.errstate(all="ignore"):
-        few = np.where((k >= 0) & (k <= n), np.minimum(k, n - k), 0.0)
+        few = np.where((k >= 0) & (k <= n), np.minimum(k, rest), 0.0)
         rough: Array = np.asarray(special.binom(np.where(n >= 0, n, 0.0), few))
     rows = np.flatnonzero((rough < _EXACT) & (few > 0))
     if len(rows):  # then k is at most 53, and each step of the product fits 64 bits
@@ -376,7 +380,7 @@ def _whole_pair(n: Any, k: Any, ctx: Call) -> tuple[Array, Array]:
 def combin(n: Any, k: Any, ctx: Call) -> Any:
     total, chosen = _whole_pair(n, k, ctx)
     ctx.fail((chosen < 0) | (chosen > total), "NUM")
-    return combinations(total, chosen)
+    return combinations(total, chosen, total - chosen)
 
 
 @function(
@@ -394,7 +398,7 @@ def combin(n: Any, k: Any, ctx: Call) -> Any:
 def combina(n: Any, k: Any, ctx: Call) -> Any:
     total, chosen = _whole_pair(n, k, ctx)
     ctx.fail((chosen < 0) | (total < 0), "NUM")
-    ways = combinations(np.where(chosen == 0, 0.0, total + chosen - 1.0), chosen)
+    ways = combinations(np.where(chosen == 0, 0.0, total + chosen - 1.0), chosen, np.maximum(total - 1.0, 0.0))
     return np.where((total == 0) & (chosen > 0), 0.0, ways)
 
 
@@ -444,7 +448,7 @@ def multinomial(*v: Any, ctx: Call) -> Any:
         value = np.broadcast_to(np.trunc(filled(part, 0.0)), (ctx.rows,))
         ctx.fail(value < 0, "NUM", "MULTINOMIAL: an argument is negative")
         value = np.maximum(value, 0.0)
-        total = total + value
         with np.errstate(all="ignore"):
-            out = out * combinations(total, value)
+            out = out * combinations(total + value, value, total)
+        total = total + value
     return out

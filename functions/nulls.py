@@ -73,6 +73,17 @@ def is_blank(v: Any, ctx: Call) -> Any:
     return blank_rows(v, ctx.rows)
 
 
+def empty_rows(v: Column | Constant, rows: int) -> Any:
+    """Return where a value is null, empty text or an empty list."""
+    if isinstance(v, Constant):
+        return np.full(rows, v.value is None or v.value in ("", []))
+    if v.type.kind not in (Kind.STRING, Kind.LIST):
+        return null_rows(v, rows)
+    pc = kernels()
+    size = pc.binary_length(v.data) if v.type.kind is Kind.STRING else pc.list_value_length(v.data)
+    return np.asarray(pc.equal(size, 0).fill_null(True))
+
+
 @function(
     "ISEMPTY(v:any) -> bool",
     category=CATEGORY,
@@ -87,14 +98,7 @@ def is_blank(v: Any, ctx: Call) -> Any:
     null_note=_NEVER_NULL,
 )
 def is_empty(v: Any, ctx: Call) -> Any:
-    if isinstance(v, Constant):
-        return np.full(ctx.rows, v.value is None or v.value in ("", []))
-    if v.type.kind not in (Kind.STRING, Kind.LIST):
-        return null_rows(v, ctx.rows)
-    pc = kernels()
-
-    size = pc.binary_length(v.data) if v.type.kind is Kind.STRING else pc.list_value_length(v.data)
-    return np.asarray(pc.equal(size, 0).fill_null(True))
+    return empty_rows(v, ctx.rows)
 
 
 @function(
@@ -328,13 +332,13 @@ def _nothing_type(types: Any, constants: Any) -> Type:
     ],
     returns=_nothing_type,
     nulls="own",
-    null_note="A null message still gives an error.",
+    null_note="A null or empty message still gives an error.",
     notes="It fits in with values of every type, so that it can be a branch of IF.",
 )
 def error(message: Any, ctx: Call) -> Any:
-    null = null_rows(message, ctx.rows)
-    ctx.fail(~null, "USER", "{!0}")
-    ctx.fail(null, "USER", "an error without a message")
+    told = ~empty_rows(message, ctx.rows)
+    ctx.fail(told, "USER", "{!0}")
+    ctx.fail(~told, "USER", "an error without a message")
     return Column.nulls_of(NULL, ctx.rows)
 
 
@@ -390,7 +394,7 @@ def assert_(cond: Any, v: Any, message: Any, ctx: Call) -> Any:
     holds = truth(cond, ctx.rows)
     decision = Decision(ctx.rows)
     decision.step(holds, errors)
-    told = ~null_rows(message, ctx.rows)
+    told = ~empty_rows(message, ctx.rows)
     ctx.fail(decision.open & told, "ASSERT", "{!2}")
     ctx.fail(decision.open & ~told, "ASSERT", "ASSERT: the condition does not hold")
     return decision.result([v], ctx.types[1], _NOTHING)

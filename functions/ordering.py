@@ -214,7 +214,40 @@ def dense_codes(column: Column) -> tuple[Ints, int]:
     return codes, count
 
 
+def run_starts(keys: Ints) -> Ints | None:
+    """Return where runs of equal neighbours start, or None where runs are too short for that to help."""
+    rows = len(keys)
+    if rows < 1024:
+        return None
+    new = keys[1:] != keys[:-1]
+    if np.count_nonzero(new) > rows // 8:
+        return None
+    return np.concatenate(([0], np.flatnonzero(new) + 1))
+
+
 def first_appearance(keys: Ints) -> tuple[Ints, int]:
     """Return codes 0…n-1 of equal keys in order of first appearance, and n."""
+    starts = run_starts(keys)
+    if starts is not None:  # rows stand together already: number the runs
+        codes, count = _numbered(keys[starts])
+        return np.repeat(codes, np.diff(starts, append=len(keys))), count
+    return _numbered(keys)
+
+
+def _numbered(keys: Ints) -> tuple[Ints, int]:
     encoded = pa.array(keys).dictionary_encode()
     return encoded.indices.to_numpy().astype(np.int64), len(encoded.dictionary)
+
+
+def ascending(keys: Sequence[Ints]) -> bool:
+    """Whether rows stand in ascending order of ``keys`` already (the first is the primary one)."""
+    tied: Any = None
+    for key in keys:
+        if len(key) < 2:
+            return True
+        down = key[1:] < key[:-1]
+        if (down if tied is None else down & tied).any():
+            return False
+        same = key[1:] == key[:-1]
+        tied = same if tied is None else tied & same
+    return True

@@ -16,12 +16,14 @@ from sheetline.formulas.names import in_order
 from sheetline.formulas.parser import parse
 from sheetline.functions.columns import Constant
 from sheetline.functions.context import Environment
+from sheetline.workbook.io import SourceError
 from sheetline.workbook.model.base import SheetBase
 from sheetline.workbook.problems import Path, diagnostic, quoted
 from sheetline.workbook.steps import BindContext, Schema, Step
 
 if TYPE_CHECKING:
     from sheetline.workbook.model.workbook import Workbook
+    from sheetline.workbook.sheets.source import SourceSheet
     from sheetline.workbook.sources import Sources
 
 
@@ -97,20 +99,23 @@ class _Planner:
     problems: list[tuple[Path, Diagnostic]] = field(default_factory=list)
     steps: dict[str, Step] = field(default_factory=dict)
     schemas: dict[str, Schema] = field(default_factory=dict)
+    unreached: list[tuple[str, SourceError]] = field(default_factory=list)
+    out_of_reach: list[tuple[Path, Diagnostic]] = field(default_factory=list)
 
     def run(self) -> Plan:
         book = self.workbook
         index = {sheet.name: number for number, sheet in enumerate(book.sheets)}
         uses = {sheet.name: self._uses(sheet, index) for sheet in book.sheets}
-        order, circle = in_order(list(index), uses)
-        if circle is not None:
-            path: Path = ("sheets", index[circle[0]])
-            words = {"cycle": " → ".join(quoted(name) for name in circle)}
-            self.problems.append((path, diagnostic("W204", words, sheet=circle[0])))
-            raise WorkbookError(self._placed())
+        order, circles = in_order(list(index), uses)
         broken: set[str] = set()
+        for circle in circles:
+            sheet = book.sheets[index[circle[0]]]
+            words = {"cycle": " → ".join(quoted(name) for name in circle)}
+            path: Path = ("sheets", index[sheet.name], *_place_of(sheet, circle[1]))
+            self.problems.append((path, diagnostic("W204", words, sheet=sheet.name)))
+            broken.update(circle)
         for name in order:
-            if broken.intersection(uses[name]):
+            if name in broken or broken.intersection(uses[name]):
                 broken.add(name)  # what is wrong was reported where it is wrong
                 self._syntax_only(book.sheets[index[name]], index[name])
                 continue
@@ -120,6 +125,8 @@ class _Planner:
         found = self._placed()
         if any(one.severity == "error" for one in found):
             raise WorkbookError(found)
+        if self.unreached:
+            raise _together(self.unreached)
         steps = {name: self.steps[name] for name in order}
         return Plan(book, steps, self.parameters, self.env, self.sources, tuple(found))
 
@@ -133,18 +140,28 @@ class _Planner:
         return list(found)
 
     def _bind(self, sheet: SheetBase, number: int) -> bool:
-        from sheetline.workbook.sheets.source import SourceSheet
+        from sheetline.workbook.sheets.source import SourceSheet as Source
 
         env = replace(self.env, sheet=sheet.name)
         open_sheets = frozenset(name for name, step in self.steps.items() if step.open_schema)
         ctx = BindContext(sheet.name, self.schemas, self.parameters, env, open_sheets=open_sheets)
-        step = self.sources.bind(sheet, ctx) if isinstance(sheet, SourceSheet) else sheet.bind(ctx)
+        step = self._look(sheet, number, ctx) if isinstance(sheet, Source) else sheet.bind(ctx)
         self.problems.extend((("sheets", number, *path), one) for path, one in ctx.found)
         if step is None or any(one.severity == "error" for _, one in ctx.found):
             return False
         self.steps[sheet.name] = step
         self.schemas[sheet.name] = step.schema
         return True
+
+    def _look(self, sheet: SourceSheet, number: int, ctx: BindContext) -> Step | None:
+        """Look at a source; one that can't be reached is told with the other mistakes, or by itself."""
+        try:
+            return self.sources.bind(sheet, ctx)
+        except SourceError as error:
+            self.unreached.append((sheet.name, error))
+            words = {"fault": str(error)}
+            self.out_of_reach.append((("sheets", number, "from"), diagnostic("W219", words, sheet=sheet.name)))
+            return None
 
     def _syntax_only(self, sheet: SheetBase, number: int) -> None:
         """Report mistakes of spelling in a sheet that can't be bound because one underneath is broken."""
@@ -153,7 +170,9 @@ class _Planner:
                 parse(text)
             except FormulaError as error:
                 place = ("sheets", number, *path)
-                self.problems.extend((place, one.with_place(sheet=sheet.name)) for one in error.diagnostics)
+                column = sheet.column_at(path)
+                told = (one.with_place(sheet=sheet.name, column=column) for one in error.diagnostics)
+                self.problems.extend((place, one) for one in told)
 
     def _check_outputs(self, broken: set[str]) -> None:
         for number, output in enumerate(self.workbook.outputs):
@@ -172,7 +191,8 @@ class _Planner:
         """Return all diagnostics with line and column of the workbook file, in the order of the file."""
         book = self.workbook
         placed = []
-        for path, one in self.problems:
+        told = [*self.problems, *self.out_of_reach] if self.problems else []
+        for path, one in told:
             position = None
             if one.span is not None and one.text is not None:
                 position = book.position_inside(path, one.span.start)
@@ -184,6 +204,26 @@ class _Planner:
             placed.append((path, one))
         numbers = {id(one): number for number, (_, one) in enumerate(placed)}
         return [one for _, one in sorted(placed, key=lambda item: (_order(item[0]), numbers[id(item[1])]))]
+
+
+def _place_of(sheet: SheetBase, other: str) -> Path:
+    """Return where a sheet names another one: in the keys for its inputs, or in a formula."""
+    for path, name in zip(sheet.input_paths(), sheet.inputs, strict=True):
+        if name == other:
+            return path
+    for path, text in sheet.formula_texts():
+        if any(isinstance(node, ast.ColumnRef) and node.sheet == other for node in _nodes(text)):
+            return path
+    return ()
+
+
+def _together(unreached: Sequence[tuple[str, SourceError]]) -> SourceError:
+    """Return the sources that can't be reached as one error, which names their sheets."""
+    sheet, first = unreached[0]
+    if len(unreached) == 1:
+        return SourceError(f"sheet '{sheet}': {first.what}", first.where, first.advice, first.line)
+    lines = "; ".join(f"sheet '{name}': {error}" for name, error in unreached)
+    return SourceError(f"{len(unreached)} sources can't be read: {lines}")
 
 
 def _order(path: Path) -> tuple[int, int]:

@@ -95,7 +95,7 @@ CATALOGUE: Final[dict[str, Wording]] = {
     ),
     "W214": Wording("{name} stands twice in {key}"),
     "W216": Wording("sheet {sheet} has no column {name}", "{advice}"),
-    "W217": Wording("the source of sheet {sheet} has no column {name}", "{advice}"),
+    "W219": Wording("the source can't be read: {fault}"),
     "W218": Wording("the workbook has no parameter {name}", "{advice}"),
     "W215": Wording("a file type can't be told from the path {path}", "say type=\"csv\", \"jsonl\" or \"parquet\""),
     "W230": Wording("the condition of a filter must be true or false, and {what} is {got}", "{advice}"),

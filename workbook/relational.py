@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
@@ -36,14 +37,31 @@ EXAMPLES = 5
 
 
 def gather(
-    table: Table, columns: Iterable[str], rows: Ints, workers: Workers, *, missing: bool = False
+    table: Table,
+    columns: Iterable[str],
+    rows: Ints,
+    workers: Workers,
+    *,
+    missing: bool = False,
+    consume: bool = False,
 ) -> dict[str, Column]:
-    """Return ``columns`` of the table at ``rows``; a gather of every row in order gives the columns themselves."""
+    """Return ``columns`` of the table at ``rows``; a gather of every row in order gives the columns themselves.
+
+    With ``consume`` the table's columns are given away: each is let go when it was gathered.
+    """
     names = list(columns)
     if in_place(rows, table.rows):
         return {name: table.columns[name] for name in names}
-    taken = workers.map(lambda name: table.columns[name].take(rows, missing=missing), names)
-    return dict(zip(names, taken, strict=True))
+    held = dict(table.columns) if not consume else cast(dict[str, Column], table.columns)
+    taken: dict[str, Column] = {}
+    step = workers.threads if consume else max(len(names), 1)
+    for start in range(0, len(names), step):
+        some = names[start : start + step]
+        made = workers.map(lambda name: held[name].take(rows, missing=missing), some)
+        taken.update(zip(some, made, strict=True))
+        for name in some:
+            held.pop(name)
+    return taken
 
 
 def in_place(rows: Ints, count: int) -> bool:

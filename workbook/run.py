@@ -139,6 +139,7 @@ class _Execution:
     options: Options
     workers: Workers
     tables: dict[str, Table] = field(default_factory=dict)
+    remaining: dict[str, int] = field(default_factory=dict)
 
     def run(self) -> Run:
         started = time.perf_counter()
@@ -146,7 +147,9 @@ class _Execution:
         mode = plan.workbook.errors.mode
         wanted = plan.wanted(self.options.sheets)
         needed = plan.needed(wanted, everything=mode != "keep")
-        remaining = self._consumers(needed)
+        self.remaining = self._consumers(needed)
+        for name in wanted:
+            self.remaining[name] += 1  # it stays with the run
         report = RunReport(plan.workbook.name)
         results: dict[str, SheetResult] = {}
         most = plan.workbook.errors.max_logged
@@ -167,7 +170,8 @@ class _Execution:
                     if column in kept or plan.steps[name].open_schema
                 }
                 results[name] = SheetResult(name, Table(chosen, table.rows), sheet_report, most)
-            self._free(name, needed, remaining)
+            del table  # the next step may be the last to need it
+            self._free(name, columns)
         report.seconds = time.perf_counter() - started
         return Run(plan, report, results, self.options)
 
@@ -179,21 +183,26 @@ class _Execution:
                 count[sheet] += 1
         return count
 
-    def _free(self, name: str, needed: Mapping[str, Sequence[str]], remaining: dict[str, int]) -> None:
+    def _free(self, name: str, columns: Sequence[str]) -> None:
         """Let go of the sheets that nobody needs behind the step ``name``."""
-        for sheet in self.plan.steps[name].needs(list(needed[name])):
-            remaining[sheet] -= 1
-            if remaining[sheet] == 0:
+        for sheet in self.plan.steps[name].needs(list(columns)):
+            self.remaining[sheet] -= 1
+            if self.remaining[sheet] == 0:
                 self.tables.pop(sheet, None)
-        if remaining[name] == 0:
+        if self.remaining[name] == 0:
             self.tables.pop(name, None)
 
     def _step(self, step: Step, columns: Sequence[str], most: int) -> tuple[SheetReport, Table]:
         started = time.perf_counter()
         env = replace(self.plan.env, sheet=step.name)
-        ctx = RunContext(env, self.workers, lambda sheet, column: self.tables[sheet].columns[column])
+        inputs = {sheet: self.tables[sheet] for sheet in step.needs(list(columns))}
+        last = frozenset(sheet for sheet in inputs if self.remaining[sheet] == 1)
+        ctx = RunContext(env, self.workers, lambda sheet, column: inputs[sheet].columns[column], last)
+        for sheet in last:  # the step gets the only reference, and may empty the table as it goes
+            inputs[sheet] = Table(dict(inputs[sheet].columns), inputs[sheet].rows)
+            self.tables[sheet] = Table({}, inputs[sheet].rows)
         try:
-            result = step.run(self.tables, columns, ctx)
+            result = step.run(inputs, columns, ctx)
         except (SheetlineError, InternalError, MemoryError):
             raise
         except Exception as bug:

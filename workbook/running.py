@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from sheetline.formulas.diagnostics import Diagnostic, WorkbookError
 
@@ -178,8 +180,10 @@ def parameter_values(book: Workbook, given: Mapping[str, Any]) -> tuple[dict[str
 
 def _read(value: Any, kind: str) -> Any:
     """Read a text of the command line as a parameter's type; what can't be read stays text, and is refused."""
-    if isinstance(value, datetime):
+    if isinstance(value, date):  # a datetime is one
         return value.isoformat()
+    if isinstance(value, np.generic):
+        return value.item()
     if not isinstance(value, str) or kind in ("string", "date"):
         return value
     if kind == "boolean":

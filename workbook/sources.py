@@ -94,6 +94,9 @@ class Reader:
             frame=self.frame,
             renames=self.renames,
         )
+        import pyarrow as pa
+
+        pa.default_memory_pool().release_unused()  # decoding leaves buffers that nobody needs any more
         found = result.table
         return Table({name: found.columns[name] for name in columns}, found.rows), result.notes
 

@@ -103,11 +103,13 @@ class RunContext:
         env: time zone, clock and seed; ``env.sheet`` is the step's own name.
         workers: the threads.
         others: gives a column of another finished sheet (for lookups): ``others(sheet, column)``.
+        given_away: sheets that nobody needs behind this step: it may let their columns go as it uses them.
     """
 
     env: Environment
     workers: Workers
     others: Callable[[str, str], Column]
+    given_away: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

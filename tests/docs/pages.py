@@ -19,8 +19,9 @@ folder of its page, from top to bottom. What a block gives stands in the ``text`
     With ``>>>``: a doctest (white space counts once, ``...`` stands for anything). Else a script; ``text`` behind it is
     what it prints. All blocks of a page share their names.
 ``console``
-    Lines ``$ sheetline …`` and what the terminal shows then (``…`` stands for anything inside a line); ``exit=N`` is
-    the exit code of the last command, 0 without it. ``$ cat FILE`` shows a file.
+    Lines ``$ sheetline …`` and what the terminal shows then (``…`` stands for anything inside a line, and the seconds
+    of a run report are not compared); ``exit=N`` is the exit code of the last command, 0 without it. ``$ cat FILE``
+    shows a file.
 ``text``
     What the block before gives. ``text figure`` is a drawing: nothing is run.
 ``shell``
@@ -52,6 +53,7 @@ from unittest import mock
 import sheetline as sl
 from sheetline.formulas.diagnostics import render
 from sheetline.functions.columns import Column, Table
+from sheetline.functions.registry import REGISTRY
 from sheetline.functions.types import Kind
 
 ROOT = Path(__file__).parents[2]
@@ -112,11 +114,11 @@ class PageRun:
             except (sl.SheetlineError, OSError, ValueError, KeyError, SyntaxError) as error:
                 self.failures.append(f"line {block.line}: {type(error).__name__}: {error}")
 
-    def _compare(self, block: Block, got: str, *, like: str | None = None) -> None:
-        """Note what came out; ``like`` is what is compared where a page shows less than came out."""
+    def _compare(self, block: Block, got: str) -> None:
+        """Note what came out, and whether it is what the page says."""
         self.given.append((block.start, block.end, got))
         if not _same(block.text, got):
-            diff = difflib.ndiff(block.text.splitlines(), (like or got).splitlines())
+            diff = difflib.ndiff(block.text.splitlines(), got.splitlines())
             self.failures.append(f"line {block.line}: came out differently\n" + "\n".join(diff))
 
     # --- one method a kind
@@ -211,10 +213,21 @@ def _write(block: Block) -> Path:
 
 def _same(page: str, got: str) -> bool:
     """Whether texts agree: blanks count once, ends of lines don't count, ``…`` stands for anything in a line."""
-    wanted, found = (text.rstrip("\n").split("\n") for text in (page, got))
+    wanted, found = (_timeless(text.rstrip("\n")).split("\n") for text in (page, got))
     if len(wanted) != len(found):
         return False
     return all(_line_pattern(one).fullmatch(" ".join(other.split())) for one, other in zip(wanted, found, strict=True))
+
+
+def _timeless(text: str) -> str:
+    """Put ``…`` where a run report tells seconds."""
+    text = re.sub(r"\bin \d+\.\d+ s$", "in … s", text, flags=re.MULTILINE)
+    lines = []
+    in_table = False
+    for line in text.split("\n"):
+        lines.append(re.sub(r"\d+\.\d+$", "…", line) if in_table else line)
+        in_table = line.endswith(" seconds") or (in_table and line != "")
+    return "\n".join(lines)
 
 
 def _line_pattern(line: str) -> re.Pattern[str]:
@@ -323,10 +336,16 @@ def call(words: list[str]) -> tuple[int, str]:
 
 
 @contextlib.contextmanager
-def quiet_terminal() -> Iterator[None]:
-    """A folder of its own, and the surroundings of a piped command: no colours, a fixed width."""
+def place_of_its_own() -> Iterator[None]:
+    """An empty folder, the surroundings of a piped command, and functions that are forgotten behind the page."""
     here = Path.cwd()
-    with tempfile.TemporaryDirectory() as folder, mock.patch.dict(os.environ, {"NO_COLOR": "1", "COLUMNS": "110"}):
+    len(REGISTRY)  # loads all functions
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        mock.patch.dict(os.environ, {"NO_COLOR": "1", "COLUMNS": "110"}),
+        mock.patch.dict(REGISTRY._functions),
+        mock.patch.dict(REGISTRY._names),
+    ):
         os.chdir(folder)
         try:
             yield
@@ -338,7 +357,7 @@ def run_page(path: Path) -> PageRun:
     """Run a page in a folder of its own."""
     done = PageRun()
     text = path.read_text(encoding="utf-8")
-    with quiet_terminal():
+    with place_of_its_own():
         done.run(text)
     return done
 

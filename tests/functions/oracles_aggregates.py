@@ -342,7 +342,7 @@ def _if(rows: Rows, then: Callable[[list[Any]], Any]) -> Any:
 
 
 ORACLES: dict[str, Callable[..., Any]] = {
-    "GROUPCOUNT": lambda rows: len(_values(rows)),
+    "GROUPCOUNT": lambda rows: len(_values(rows)) if rows and rows[0] else len(rows),
     "GROUPCOUNTDISTINCT": lambda rows: len(set(_values(rows))),
     "GROUPAPPROXCOUNTDISTINCT": lambda rows: len(set(_values(rows))),
     "GROUPCOUNTIF": lambda rows: sum(_values(rows)),

@@ -11,7 +11,7 @@ from calendar import isleap, monthrange
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Any
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from dateutil.easter import easter
 
@@ -112,7 +112,12 @@ oracle("NOW")(lambda _zone, now: now)
 oracle("TIMESTAMP")(lambda _zone, now: now // 1000)
 oracle("UNIXTIME")(lambda d, _zone, _now: (EPOCH + d * TICK - EPOCH) // timedelta(seconds=1))
 oracle("TODAY")(lambda zone, now: instant(datetime.combine(reading(now, zone), time()), zone))
-oracle("TIME")(lambda h, m, s, ms, _zone, _now: ((h * 60 + m) * 60 + s) * 1000 + ms)
+
+
+@oracle("TIME")
+def time_of_day(h: int, m: int, s: int, ms: int, _zone: tzinfo, _now: int) -> Any:
+    made = ((h * 60 + m) * 60 + s) * 1000 + ms
+    return made if -(2**63) <= made < 2**63 else Failure("OVERFLOW")
 
 
 @oracle("DATE", "DATETIME")
@@ -242,7 +247,10 @@ def shifttimezone(d: int, target: str, source: str, zone: tzinfo, _now: int) -> 
 
 @oracle("ISDAYLIGHTSAVING")
 def isdaylightsaving(d: int, where: str, _zone: tzinfo, _now: int) -> Any:
-    return bool(clock(d, ZoneInfo(where)).dst())
+    try:
+        return bool(clock(d, ZoneInfo(where)).dst())
+    except (ZoneInfoNotFoundError, OSError, ValueError):
+        return VALUE
 
 
 FORMATS: dict[str, Callable[[datetime], str]] = {

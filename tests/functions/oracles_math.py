@@ -97,7 +97,8 @@ def spread(less: int, root: bool) -> Oracle:
 
 def rounding(mode: str) -> Oracle:
     def oracle(x: Any, digits: int = 0) -> Any:
-        with localcontext(Context(prec=700)):
+        digits = max(-400, min(digits, 400))  # beyond, nothing more can change
+        with localcontext(Context(prec=1500)):
             if isinstance(x, float) and abs(Decimal(repr(x)).scaleb(digits)) >= 2**52:
                 return x  # no digit to round
             rounded = Decimal(repr(x)).quantize(Decimal(1).scaleb(-digits), rounding=mode)
@@ -182,6 +183,9 @@ def multinomial(values: list[Any]) -> Any:
     counts = [math.trunc(value) for value in values]
     if any(count < 0 for count in counts):
         return NUM
+    counts = [count for count in counts if count]
+    if len(counts) < 2:
+        return 1.0
     out = math.factorial(sum(counts))
     for count in counts:
         out //= math.factorial(count)

@@ -13,6 +13,8 @@ from itertools import combinations, pairwise
 from statistics import median, stdev
 from typing import Any
 
+from oracles_math import haversine
+
 from sheetline.functions.declare import Failure
 
 Records = list[tuple[Any, ...]]
@@ -94,7 +96,9 @@ ORACLES["GROUPROWNUMBER"] = lambda records: list(range(1, len(records) + 1))
 ORACLES["GROUP_CUMSUM"] = lambda records: running(records, sum_left)
 ORACLES["GROUP_CUMMAX"] = lambda records: running(records, max)
 ORACLES["GROUP_CUMMIN"] = lambda records: running(records, min)
-ORACLES["GROUP_CUMCOUNT"] = lambda records: running(records, len)
+ORACLES["GROUP_CUMCOUNT"] = lambda records: (
+    running(records, len) if records and records[0] else list(range(1, len(records) + 1))
+)
 ORACLES["GROUP_CUMAVERAGE"] = lambda records: running(records, mean)
 ORACLES["GROUP_MOVING_SUM"] = lambda records, size: windows(records, size, sum_left)
 ORACLES["GROUP_MOVING_AVERAGE"] = lambda records, size: windows(records, size, mean)
@@ -238,6 +242,8 @@ def share(records: Records) -> list[Any]:
 def text(value: Any) -> Any:
     if value is None or bad(value) or isinstance(value, str):
         return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
     return str(int(value)) if value == int(value) else repr(value)
 
 
@@ -293,6 +299,17 @@ def uniques(records: Records) -> list[Any]:
         if value not in out:
             out.append(value)
     return out
+
+
+@oracle("GROUPDISTANCESTEP")
+def distance_step(records: Records, unit: str = "mi") -> list[Any]:
+    out: list[Any] = [None] if records else []
+    for before, here in pairwise(records):
+        values = [*here, *before]
+        broken = next((v for v in values if bad(v)), None)
+        out.append(broken or (None if None in values else haversine(*before, *here, unit)))
+    first = next((v for v in records[0] if bad(v)), None) if records else None
+    return [first or out[0], *out[1:]] if records else []
 
 
 @oracle("GROUPPREDICTIVEWINDOWS")

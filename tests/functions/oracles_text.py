@@ -256,7 +256,7 @@ ORACLES: dict[str, Callable[..., Any]] = {
     "LEFT": guarded(lambda t, n=1: n < 0, lambda t, n=1: t[:n]),
     "RIGHT": guarded(lambda t, n=1: n < 0, lambda t, n=1: t[::-1][:n][::-1]),
     "MID": guarded(lambda t, s, n: s < 1 or n < 0, lambda t, s, n: t[s - 1 : s - 1 + n]),
-    "SUBSTR": guarded(lambda t, a, b=2**62: a < 0 or b < a, lambda t, a, b=None: t[a:b]),
+    "SUBSTR": guarded(lambda t, a, b=2**63: a < 0 or b < a, lambda t, a, b=None: t[a:b]),
     "REPEAT": repeat,
     "LPAD": lpad,
     "RPAD": rpad,

@@ -264,4 +264,4 @@ def test_too_many_combinations_are_one_error() -> None:
 
 def test_every_series_has_an_oracle() -> None:
     known = {f.name for f in REGISTRY if f.form is Form.SERIES}
-    assert known - set(ORACLES) == {"GROUPDISTANCESTEP"}
+    assert known <= set(ORACLES)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from random import Random
 from typing import Any
@@ -39,6 +40,21 @@ def one_value(word: str, random: Random) -> Any:
     if word == "date":
         return random.choice([0, 1_709_164_800_000_000]) if rare else random.randrange(-(10**15), 4 * 10**15)
     return random.choice(TEXTS) if rare else "".join(random.choices(SIGNS, k=random.randrange(7)))
+
+
+#: What parameters of distributions are drawn from, most of the time, so that most calls are possible ones.
+SPANS = {"p": (0.0, 1.0), "alpha": (0.05, 2.0), "mean": (-3.0, 3.0), "x": (-1.0, 12.0), "a": (-5.0, 1.0)}
+COUNTS = {"k": 8, "n": 20, "m": 30, "total": 50, "r": 9}
+
+
+def parameter_value(name: str, random: Random) -> float:
+    """A value of a distribution's parameter."""
+    if random.random() < 0.1:
+        return random.choice([0.0, 1.0, -1.0, random.uniform(-20, 20)])
+    if name in COUNTS:
+        return float(random.randint(0, COUNTS[name])) + random.choice([0.0, 0.5])
+    low, high = SPANS.get(name, (0.1, 15.0))
+    return random.uniform(low, high)
 
 
 TYPES: dict[str, Type] = {
@@ -81,10 +97,26 @@ def constants_of(function: Function) -> dict[str, list[str]]:
     return found
 
 
-def column(word: str, rows: int, random: Random, *, errors: bool = False) -> Column:
-    """A column with nulls (garbage under them) and, if asked for, error values."""
+#: Makes a value of a type word for a parameter of this name.
+Maker = Callable[[str, str, Random], Any]
+
+
+def row_value(word: str, parameter: str, random: Random) -> Any:
+    """A value for a row function: of its type, any size."""
+    return one_value(word, random)
+
+
+def distribution_value(word: str, parameter: str, random: Random) -> Any:
+    """A value for a distribution: most of the time a possible parameter."""
+    return parameter_value(parameter, random) if word == "float" else one_value(word, random)
+
+
+def column(
+    word: str, rows: int, random: Random, *, errors: bool = False, parameter: str = "", make: Maker = row_value
+) -> Column:
+    """A column with nulls (garbage under them) and, if asked for, error values, for the parameter of a name."""
     type_ = TYPES[word]
-    values = [one_value(word, random) for _ in range(rows)]
+    values = [make(word, parameter, random) for _ in range(rows)]
     null = np.array([random.random() < 0.2 for _ in range(rows)], bool)
     if type_ is STRING or type_ is FLOAT:
         made = Column.of([None if gone else v for v, gone in zip(values, null, strict=True)], type_)
@@ -99,7 +131,7 @@ def column(word: str, rows: int, random: Random, *, errors: bool = False) -> Col
 
 
 def call(
-    function: Function, kernel: Kernel, rows: int, random: Random, *, errors: bool = False
+    function: Function, kernel: Kernel, rows: int, random: Random, *, errors: bool = False, make: Maker | None = None
 ) -> tuple[str, dict[str, Column]] | None:
     """A call of a kernel as formula text with the columns it names; None where a word can't be generated."""
     signature = kernel.signature
@@ -128,6 +160,9 @@ def call(
         if from_examples and chosen == "str" and random.random() < 0.5:
             arguments.append(random.choice(from_examples))
             continue
-        made[f"c{number}"] = column(chosen, rows, random, errors=errors)
+        usual = distribution_value if function.category == "distributions" else row_value
+        made[f"c{number}"] = column(
+            chosen, rows, random, errors=errors, parameter=parameter.name, make=make or usual
+        )
         arguments.append(f"#c{number}")
     return f"{function.name}({';'.join(arguments)})", made

@@ -204,6 +204,14 @@ def test_null_words(read: Read) -> None:
     assert values(result) == {"a": [None, "-", "x"], "b": [None, None, 1], "c": ["", "", "2"]}
 
 
+def test_types_are_told_without_the_null_words(read: Read) -> None:
+    result = read("i,f,d,s\nNULL,NULL,NULL,NULL\n1,1.5,2024-03-01,x\n,,,\n", nulls=["NULL", ""])
+    assert [str(type_) for type_ in result.table.types.values()] == ["integer", "float", "date", "string"]
+    assert [column.to_list()[0] for column in result.table.columns.values()] == [None] * 4
+    ragged = read("i,f\nNULL,NULL\n1,1.5\n2\n", nulls=["NULL", ""])
+    assert values(ragged) == {"i": [None, 1, 2], "f": [None, 1.5, None]}
+
+
 def test_numbers_of_other_places(read: Read) -> None:
     text = "a;b;c\n1.234.567,5;1,5;1.234\n7,0;2;12\n"
     result = read(text, delimiter=";", decimal=",", thousands=".")

@@ -104,7 +104,7 @@ CASES: list[tuple[str, Loads | Refused]] = [
     ("frictionless_without-headers-extra.csv", Loads(2, 2, "is", 0, 1, 2)),
     ("frictionless_without-headers-extra.csv", Loads(3, 2, "is", 0, 1, 2, keys={"header": False})),
     ("northwind_customers_unquoted_commas.csv", Loads(91, 11, "sssssssssss", 0, 24, 264)),
-    ("northwind_orders_unquoted_commas.csv", Loads(830, 14, "isiddsifssssss", 0, 176, 2464, keys={"nulls": ["NULL"]})),
+    ("northwind_orders_unquoted_commas.csv", Loads(830, 14, "isidddifssssss", 0, 176, 2464, keys={"nulls": ["NULL"]})),
     ("northwind_suppliers_unquoted_commas.csv", Loads(29, 12, "isssssssssss", 0, 9, 108)),
 ]
 LETTERS = {"integer": "i", "float": "f", "string": "s", "boolean": "b", "date": "d", "null": "-"}

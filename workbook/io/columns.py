@@ -163,13 +163,15 @@ def without_words(text: Any, nulls: Sequence[str]) -> Any:
     if not nulls or not len(text):
         return text
     if list(nulls) == [""]:
-        empty = pc.equal(pc.binary_length(text), 0)
-        # Cells without a byte only need a bitmap: offsets and bytes stay as they are.
-        if text.offset == 0 and text.null_count == 0:
-            _, offsets, data = text.buffers()
-            return pa.LargeStringArray.from_buffers(len(text), offsets, data, pc.invert(empty).buffers()[1])
-        return pc.if_else(empty, pa.scalar(None, TEXT), text)
-    return pc.if_else(pc.is_in(text, pa.array(list(nulls), TEXT)), pa.scalar(None, TEXT), text)
+        gone = pc.equal(pc.binary_length(text), 0)
+    else:
+        gone = pc.is_in(text, pa.array(list(nulls), TEXT))
+        # Arrow keeps the bytes of what becomes null; types are told from bytes, so these must go.
+        text = pc.if_else(gone, pa.scalar("", TEXT), text)
+    if text.offset or text.null_count:
+        return pc.if_else(gone, pa.scalar(None, TEXT), text)
+    _, offsets, data = text.buffers()
+    return pa.LargeStringArray.from_buffers(len(text), offsets, data, pc.invert(gone).buffers()[1])
 
 
 def side_by_side(makers: Sequence[Any]) -> list[Any]:

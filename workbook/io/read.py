@@ -118,6 +118,7 @@ def schema_of(
             found = file.types([one.place for one in wanted])
             return {one.name: one.type or found[one.place] for one in wanted}
     names = source_names(endpoint, base_folder=base_folder, frame=frame)
+    notes.where = getattr(endpoint, "path", "the frame")
     wanted = asked.plan(names, notes)
     unknown = {one.name for one in wanted if one.type is None}
     result = None

@@ -11,12 +11,11 @@ import pyarrow.compute as arrow_compute
 from sheetline.functions.arrow import column_to_arrow
 from sheetline.functions.columns import Column
 from sheetline.functions.dates.format import format_dates
-from sheetline.functions.dates.zones import Zone
+from sheetline.functions.dates.zones import Zone, clamp, offset
 from sheetline.functions.types import Kind
 
 pc: Any = arrow_compute  # its stubs know fewer overloads than it has
 TEXT: Final = pa.large_string()
-_NULL: Final = pa.scalar(None, TEXT)
 
 
 def cell_texts(column: Column, zone: Zone, pattern: str | None = None) -> Any:
@@ -31,13 +30,21 @@ def cell_texts(column: Column, zone: Zone, pattern: str | None = None) -> Any:
     if kind is Kind.FLOAT:
         return float_texts(column)
     if kind is Kind.DATE:
-        text = format_dates(column.data, pattern, zone, suffix=pattern is None and zone.name != "UTC")
-        return _without(text, column)
+        return _without(_dates(column.data, pattern, zone), column)
     if kind in (Kind.LIST, Kind.PAIR):
         return list_texts(column)
     if column.type.is_big:
         return pa.array([None if value is None else str(value) for value in column.to_list()], TEXT)
     return column_to_arrow(column).cast(TEXT)
+
+
+def _dates(us: Any, pattern: str | None, zone: Zone) -> Any:
+    if pattern is not None or zone.name == "UTC":
+        return format_dates(us, pattern, zone)
+    text = format_dates(us, None, zone, suffix=True)
+    # Before there were time zones, clocks differed by seconds, which an ISO offset cannot say: those in UTC.
+    odd = offset(clamp(us), zone) % 60_000_000 != 0
+    return pc.if_else(pa.array(odd), format_dates(us, None, suffix=True), text) if odd.any() else text
 
 
 def float_texts(column: Column) -> Any:
@@ -63,7 +70,7 @@ def _other(value: Any) -> str:
 
 def _without(text: Any, column: Column) -> Any:
     null = column.nulls()
-    return text if null is None else pc.if_else(pa.array(null), _NULL, text)
+    return text if null is None else pc.if_else(pa.array(null), pa.scalar(None, TEXT), text)
 
 
 def json_texts(column: Column) -> Any:

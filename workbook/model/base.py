@@ -223,6 +223,13 @@ class SheetBase(Model):
         """Every formula of the sheet, with its place in the sheet's JSON object."""
         yield from ()
 
+    def column_at(self, path: Path) -> str | None:
+        """Return the name of the column whose formula stands at ``path`` of the sheet, if it is a column's."""
+        if len(path) < 3 or path[0] not in ("columns", "values") or not isinstance(path[1], int):
+            return None
+        name = getattr(getattr(self, str(path[0]))[path[1]], "name", None)
+        return name if isinstance(name, str) else None
+
     def bind(self, ctx: BindContext) -> Step | None:
         """Return the sheet bound to the schemas of ``ctx``, or None after reporting there what is wrong."""
         raise NotImplementedError(f"sheets of kind {self.kind} are bound by their source's reader")

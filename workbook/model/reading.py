@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pathlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from sheetline.formulas.diagnostics import Diagnostic, WorkbookError
+from sheetline.formulas.diagnostics import Diagnostic, FormulaError, WorkbookError
+from sheetline.formulas.parser import parse
 from sheetline.formulas.suggest import closest
 from sheetline.workbook.jsonpos import Positions
 from sheetline.workbook.model.base import FORMAT, SheetBase
@@ -28,6 +29,7 @@ class _Parts:
     header: WorkbookFields | None = None
     sheets: list[SheetBase] = field(default_factory=list)
     facts: list[SheetFacts] = field(default_factory=list)
+    sheet_facts: list[SheetFacts] = field(default_factory=list)
     outputs: list[tuple[Path, Output]] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
@@ -48,9 +50,26 @@ def read_workbook(
     parts.problems += sheet_problems(parts.facts)
     parts.problems += output_problems(parts.outputs, parts.sheets, names)
     if parts.problems or parts.header is None:
-        return None, diagnostics(parts.problems, raw, positions, path)
+        told = [*diagnostics(parts.problems, raw, positions, path), *_misspelt(parts, positions, path)]
+        return None, sorted(told, key=lambda d: (d.line or 0, d.col or 0))
     outputs = [output for _, output in parts.outputs]
     return Workbook.assembled(parts.header, parts.sheets, outputs, positions=positions, path=path), []
+
+
+def _misspelt(parts: _Parts, positions: Positions | None, path: pathlib.Path | None) -> Iterator[Diagnostic]:
+    """Yield the mistakes of spelling in the formulas of all sheets that could be read, so that they show at once."""
+    for facts, sheet in zip(parts.sheet_facts, parts.sheets, strict=True):
+        for place, text in sheet.formula_texts():
+            try:
+                parse(text)
+            except FormulaError as error:
+                for one in error.diagnostics:
+                    whole = (*facts.path, *place)
+                    inside = positions.find_inside(whole, one.span.start) if positions and one.span else None
+                    line, col = inside or (positions.find(whole) if positions else (None, None))
+                    file = None if path is None else str(path)
+                    column = sheet.column_at(place)
+                    yield one.with_place(sheet=sheet.name, column=column, file=file, line=line, col=col)
 
 
 def read_header(raw: Mapping[str, object]) -> tuple[WorkbookFields | None, list[Problem]]:
@@ -114,6 +133,7 @@ def _read_sheets(raw: object, parts: _Parts) -> None:
         if sheet is not None:
             parts.sheets.append(sheet)
             parts.facts.append(facts_of(sheet, path))
+            parts.sheet_facts.append(parts.facts[-1])
         elif isinstance(item, Mapping):
             parts.facts.append(raw_facts(item, path))
 

@@ -279,7 +279,8 @@ class FilterStep(Step):
         null = condition.nulls()
         rows = np.flatnonzero(condition.data if null is None else condition.data & ~null)
         names = passed(base, columns, self.schema, open_schema=self.open_schema)
-        return StepResult(Table(gather(base, names, rows, ctx.workers), len(rows)), row_errors=condition.errors)
+        taken = gather(base, names, rows, ctx.workers, consume=self.base in ctx.given_away)
+        return StepResult(Table(taken, len(rows)), row_errors=condition.errors)
 
     def references(self, column: str) -> list[Reference]:
         """The column itself; what the condition reads decides about every row."""

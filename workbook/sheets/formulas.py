@@ -176,7 +176,16 @@ class FormulasStep(Step):
 
     def run(self, tables: Mapping[str, Table], columns: Sequence[str], ctx: RunContext) -> StepResult:
         """Evaluate the formulas."""
-        done = evaluate(self.bound, tables[self.base], ctx.env, ctx.workers, others=ctx.others, columns=columns)
+        consume = self.base in ctx.given_away
+        done = evaluate(
+            self.bound,
+            tables[self.base],
+            ctx.env,
+            ctx.workers,
+            others=ctx.others,
+            columns=columns,
+            consume=consume,
+        )
         return StepResult(done.table)
 
     def references(self, column: str) -> list[Reference]:

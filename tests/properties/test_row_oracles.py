@@ -1,0 +1,166 @@
+"""Every row function against a scalar oracle, through the language, on generated columns with nulls and errors."""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from random import Random
+from typing import Any
+
+import pytest
+from calling import values
+from evaluating import sheet
+from generating import call
+from oracles_logic import Err
+from oracles_math import agrees
+from oracles_rows import LAZY, ORACLES, UNKNOWN, Instant
+
+from sheetline.formulas import ast
+from sheetline.formulas.blocks import Workers
+from sheetline.formulas.diagnostics import FormulaError
+from sheetline.formulas.parser import parse
+from sheetline.formulas.printer import print_formula
+from sheetline.functions.columns import Column, Constant
+from sheetline.functions.declare import Failure, Form, Function
+from sheetline.functions.registry import REGISTRY
+from sheetline.functions.resolve import resolve
+from sheetline.functions.types import DATE, FLOAT, Type
+
+ROWS = 12
+SEEDS = int(__import__("os").environ.get("SEEDS","6"))
+
+#: Row functions that no scalar oracle can answer for, and why; each has tests of its own.
+WITHOUT = {
+    "RAND": "random: its range and its seed are tested below",
+    "RANDBETWEEN": "random: its range and its seed are tested below",
+    "ROWNUMBER": "has no arguments to look at: its numbers are tested below",
+    "FORMATNUMBER": "a language of patterns, with tests of its own by pattern",
+}
+#: Functions of lists only: the generated columns hold none.
+FUNCTIONS = [f for f in REGISTRY if f.form is Form.ELEMENT]
+
+
+def test_every_row_function_has_an_oracle() -> None:
+    names = {f.name for f in FUNCTIONS}
+    assert names - set(ORACLES) == set(WITHOUT) & names
+    assert not set(WITHOUT) & set(ORACLES)
+    assert set(WITHOUT) <= names, "a reason for a function that is gone"
+
+
+@cache
+def constant(text: str) -> tuple[Type, Any]:
+    """The type and value of a constant argument."""
+    with Workers(1) as workers:
+        column = sheet({"Result": text}, workers=workers)["Result"]
+    return column.type, plain(values(column)[0])
+
+
+def typed(value: Any, type_: Type, wanted: Type) -> Any:
+    """A value as the function gets it: dates told apart, integers widened."""
+    if value is None or isinstance(value, Failure):
+        return value
+    if type_ == DATE:
+        return Instant(value)
+    return float(value) if wanted == FLOAT else value
+
+
+def arguments(function: Function, text: str, columns: dict[str, Column]) -> list[list[Any]]:
+    """The rows of arguments of a generated call, defaults included."""
+    root = parse(text)
+    assert isinstance(root, ast.Call)
+    given: list[tuple[Type, list[Any], Constant | None]] = []
+    for arg in root.args:
+        if isinstance(arg, ast.ColumnRef):
+            column = columns[arg.name]
+            given.append((column.type, values(column), None))
+        else:
+            type_, value = constant(print_formula(arg))
+            plain = None if isinstance(value, Failure) else value
+            given.append((type_, [value] * ROWS, Constant(type_, plain)))
+    app, defaults = resolve(function, [g[0] for g in given], [g[2] for g in given])
+    made = [
+        [typed(value, type_, wanted) for value in listed]
+        for (type_, listed, _), wanted in zip(given, app.types, strict=False)
+    ]
+    made += [[d.value] * ROWS for d in defaults if d.value is not None]
+    return [list(row) for row in zip(*made, strict=True)] if made else [[] for _ in range(ROWS)]
+
+
+def expected(function: Function, row: list[Any]) -> Any:
+    if function.name in LAZY:
+        found = ORACLES[function.name](*(Err(v.code) if isinstance(v, Failure) else v for v in row))
+        return Failure(found.code) if isinstance(found, Err) else found
+    if function.errors == "strict":
+        for value in row:
+            if isinstance(value, Failure):
+                return value
+    if function.nulls == "strict" and None in row:
+        return None
+    return ORACLES[function.name](*row)
+
+
+def plain(value: Any) -> Any:
+    """Dates and instants as whole numbers, also in lists."""
+    if isinstance(value, list):
+        return [plain(item) for item in value]
+    if isinstance(value, datetime):
+        return (value - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
+    return int(value) if isinstance(value, Instant) else value
+
+
+def same(function: Function, got: Any, wanted: Any) -> bool:
+    got, wanted = plain(got), plain(wanted)
+    if isinstance(got, float) and isinstance(wanted, float) and function.category == "distributions":
+        return math.isclose(got, wanted, rel_tol=1e-8, abs_tol=1e-13)
+    return agrees(function.name, got, wanted)
+
+
+@pytest.mark.parametrize("function", FUNCTIONS, ids=lambda f: f.name)
+def test_row_function_is_its_oracle(function: Function) -> None:
+    if function.name in WITHOUT:
+        return
+    compared = 0
+    with Workers(1) as workers:
+        for kernel in function.kernels:
+            for seed in range(SEEDS):
+                made = call(function, kernel, ROWS, Random(seed * 7919 + len(kernel.signature.parameters)), errors=True)
+                if made is None:
+                    continue
+                compared += compare(function, *made, workers)
+    assert compared, "nothing was compared"
+
+
+def compare(function: Function, text: str, columns: dict[str, Column], workers: Workers) -> int:
+    """Compare one generated call; the number of rows compared."""
+    given = columns or {"only": Column.of(list(range(ROWS)))}
+    try:
+        got = values(sheet({"Result": text}, given, workers=workers)["Result"])
+    except FormulaError:
+        return 0  # constants or types that don't fit, refused before the run
+    compared = 0
+    for number, row in enumerate(arguments(function, text, columns)):
+        wanted = expected(function, row)
+        if wanted is not UNKNOWN:
+            compared += 1
+            assert same(function, got[number], wanted), (text, row, got[number], wanted)
+    return compared
+
+
+def test_random_numbers() -> None:
+    rows = {"lo": [1, None, 5, -3], "hi": [1, 2, 9, 2**62]}
+    formulas = {"a": "RAND(3)", "b": "RAND(4)", "c": "RANDBETWEEN(#lo;#hi;1)"}
+    got = {name: values(column) for name, column in sheet(formulas, rows).items()}
+    again = {name: values(column) for name, column in sheet(formulas, rows).items()}
+    assert got == again, "a seed gives the same numbers"
+    assert got["a"] != got["b"]
+    assert all(0 <= v < 1 for v in got["a"] + got["b"])
+    assert len(set(got["a"])) == 4
+    assert got["c"][:2] == [1, None]
+    assert 5 <= got["c"][2] <= 9
+    assert -3 <= got["c"][3] <= 2**62
+
+
+def test_row_numbers() -> None:
+    with Workers(2, block_rows=3) as workers:
+        assert values(sheet({"n": "ROWNUMBER()"}, {"v": [None] * 8}, workers=workers)["n"]) == list(range(1, 9))

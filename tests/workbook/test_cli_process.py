@@ -1,0 +1,113 @@
+"""The command line as a process of its own: signals, pipes, encodings, and what is imported."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+COMMAND = [sys.executable, "-m", "sheetline"]
+
+
+def environ(**changes: str) -> dict[str, str]:
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("LC_", "LANG", "PYTHONIOENCODING", "PYTHONUTF8"))}
+    return {**kept, **changes}
+
+
+def call(*arguments: str, **changes: str) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run([*COMMAND, *arguments], capture_output=True, check=False, timeout=60, env=environ(**changes))
+
+
+def slow_workbook(folder: Path) -> Path:
+    """A workbook over rows enough for a run of many seconds."""
+    columns = ",".join("abcdefgh")
+    (folder / "rows.csv").write_text(columns + "\n" + "1.5,2.5,3.5,4.5,5.5,6.5,7.5,8.5\n" * 100_000)
+    long = " + ".join(f"SQRT(#{name} * {n})" for name in "abcdefgh" for n in range(1, 40))
+    sheets = [
+        {"name": "Rows", "kind": "source", "from": {"type": "csv", "path": "rows.csv"}},
+        *(
+            {"name": f"U{n}", "kind": "formulas", "of": "Rows" if n == 0 else f"U{n - 1}", "copy": True,
+             "columns": [{"name": f"x{n}", "formula": long}]}
+            for n in range(60)
+        ),
+    ]  # fmt: skip
+    outputs = [{"sheet": "U59", "to": {"type": "csv", "path": "out/rows.csv"}}]
+    book = folder / "slow.json"
+    book.write_text(json.dumps({"format": "sheetline/1", "name": "Slow", "sheets": sheets, "outputs": outputs}))
+    return book
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals of a terminal are sent differently there")
+def test_ctrl_c_stops_without_traceback_and_without_half_an_output(tmp_path: Path) -> None:
+    book = slow_workbook(tmp_path)
+    process = subprocess.Popen(
+        [*COMMAND, "run", str(book)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environ()
+    )
+    assert process.stderr is not None
+    first = process.stderr.readline()  # the first sheet has begun
+    assert first.startswith("[ 1/61]"), first
+    process.send_signal(signal.SIGINT)
+    started = time.monotonic()
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
+    assert err.splitlines()[-1] == "stopped"
+    assert "Traceback" not in err
+    assert out == ""
+    assert not list(tmp_path.rglob("*.tmp"))
+    assert not (tmp_path / "out").exists()
+    assert time.monotonic() - started < 30
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there is no SIGPIPE")
+def test_a_reader_that_leaves_is_no_error() -> None:
+    process = subprocess.Popen(
+        [*COMMAND, "functions"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environ(PYTHONUNBUFFERED="1")
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.readline()
+    process.stdout.close()
+    err = process.stderr.read()
+    process.stderr.close()
+    assert process.wait(60) == 141
+    assert err == b""
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"LC_ALL": "C"}, "ü→€".encode()),
+        ({"PYTHONIOENCODING": "ascii", "LC_ALL": "C"}, rb"\xfc\u2192\u20ac"),
+    ],
+)
+def test_any_character_in_any_locale(changes: dict[str, str], said: bytes) -> None:
+    result = call("eval", '"ü→€"', **changes)
+    assert (result.returncode, result.stdout.strip()) == (0, said), result.stderr
+
+
+def test_json_stays_json_in_ascii() -> None:
+    result = call("eval", '"ü→€"', "--format", "json", PYTHONIOENCODING="ascii")
+    assert json.loads(result.stdout.decode("ascii"))["value"] == "ü→€"
+
+
+def test_tables_and_reports_in_ascii(tmp_path: Path) -> None:
+    (tmp_path / "x.csv").write_text("größe\n1\n", encoding="utf-8")
+    result = call("eval", "#[größe] + 1", "--data", str(tmp_path / "x.csv"), PYTHONIOENCODING="ascii", LC_ALL="C.UTF-8")
+    assert result.returncode == 0, result.stderr
+    assert b"Result" in result.stdout
+
+
+def test_eval_loads_only_what_it_needs() -> None:
+    result = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "sheetline", "eval", "ABS(-3)"],
+        capture_output=True, text=True, check=True, timeout=60, env=environ(),
+    )  # fmt: skip
+    assert result.stdout == "3\n"
+    loaded = {line.rpartition("|")[2].strip() for line in result.stderr.splitlines()}
+    assert not loaded & {"pandas", "scipy", "pydantic", "rich.console", "rich.table", "rich.progress"}

@@ -1,0 +1,131 @@
+"""``sheetline run``: compute a workbook and write its outputs."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from sheetline.workbook.cli.faults import print_json, session_of
+from sheetline.workbook.cli.options import (
+    AsFormat,
+    Format,
+    Map,
+    Now,
+    Quiet,
+    Sample,
+    Set,
+    Source,
+    Threads,
+    WorkbookFile,
+    assignments,
+    checked_now,
+    mappings_of,
+    sources_of,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sheetline.workbook.cli.progress import Step
+    from sheetline.workbook.model.workbook import Workbook
+    from sheetline.workbook.run import Run
+
+#: How many rows of a sheet are shown that goes into no file.
+HEAD = 5
+
+
+def run(
+    ctx: typer.Context,
+    workbook: WorkbookFile,
+    sheet: Annotated[
+        list[str] | None, typer.Option("--sheet", metavar="S", help="Compute only this sheet; repeatable.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="DIR", help="The folder that outputs are written below.")
+    ] = None,
+    parameter: Set = None,
+    source: Source = None,
+    mapping: Map = None,
+    sample: Sample = None,
+    threads: Threads = None,
+    now: Now = None,
+    format_: AsFormat = Format.TEXT,
+    quiet: Quiet = False,
+) -> None:
+    """Run a workbook and write its outputs.
+
+    Its sheets are computed, its outputs written, and what happened is reported.
+
+    With --sheet only those sheets are computed, and only their outputs are written; sheets without outputs show their
+    first rows. --out takes the place of the workbook's folder for relative paths of outputs.
+    """
+    as_json = format_ is Format.JSON
+    session_of(ctx, json=as_json)
+    from sheetline.workbook.cli.progress import progress
+    from sheetline.workbook.model.workbook import Workbook
+
+    started = time.perf_counter()
+    book = Workbook.load(workbook)
+    asked: dict[str, Any] = {
+        "sources": sources_of(book, source),
+        "mappings": mappings_of(book, mapping),
+        "parameters": assignments(parameter, "--set", "P=V"),
+        "now": checked_now(now, book.timezone),
+        "sample": sample,
+        "threads": threads,
+        "sheets": list(dict.fromkeys(sheet)) if sheet else None,
+    }
+    with progress(quiet=quiet or as_json) as step:
+        done = compute(book, asked, out, step)
+    seconds = time.perf_counter() - started
+    unwritten = shown_sheets(done, asked["sheets"])
+    if as_json:
+        _print_json(done, unwritten, seconds)
+        return
+    from sheetline.workbook.cli import show
+    from sheetline.workbook.cli.report import print_report
+
+    console = show.console()
+    print_report(console, done.report, seconds)
+    for name in unwritten:
+        show.print_line(console)
+        show.print_head(console, done[name].table, HEAD, book.timezone, title=name)
+
+
+def compute(book: Workbook, asked: dict[str, Any], out: Path | None, step: Step | None) -> Run:
+    """Run a workbook and write the outputs of the sheets asked for; all of them, if none was named.
+
+    Raises:
+        SheetlineError: as the workbook's own ``run``.
+    """
+    from sheetline.workbook.outputs import write_outputs
+
+    done = book.run(**asked, progress=step)
+    wanted = book
+    if asked["sheets"] is not None:
+        outputs = tuple(output for output in book.outputs if output.sheet in asked["sheets"])
+        wanted = book.model_copy(update={"outputs": outputs})
+    writing = replace(done, plan=replace(done.plan, workbook=wanted))
+    write_outputs(writing, book.folder if out is None else out)
+    return done
+
+
+def shown_sheets(done: Run, sheets: Sequence[str] | None) -> list[str]:
+    """Return the sheets whose rows would be lost: named ones, or all results where the workbook writes nothing."""
+    written = {one.sheet for one in done.report.outputs}
+    if sheets is not None:
+        return [name for name in sheets if name not in written]
+    return [] if done.plan.workbook.outputs else list(done)
+
+
+def _print_json(done: Run, unwritten: Sequence[str], seconds: float) -> None:
+    found = {**done.report.to_dict(), "seconds": seconds}
+    if unwritten:
+        from sheetline.workbook.cli.show import head_json
+
+        found["tables"] = {name: head_json(done[name].table, HEAD) for name in unwritten}
+    print_json(found)
