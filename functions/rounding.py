@@ -68,6 +68,10 @@ def _round_floats(x: Any, digits: Any, how: How) -> Any:
         if how == "up":
             count = count + np.less(back(count), size)
     rounded = np.copysign(back(count), x) + 0.0  # no negative zero
+    far = np.less(digits, -308)  # beyond the largest power of ten that is a float
+    if np.any(far):
+        unit = np.where(far & (size > 0) & (how == "up"), 1e308, 0.0) * 100.0  # overflows, and says so
+        rounded = np.where(far, np.copysign(unit, x) + 0.0, rounded)
     return np.where(scaled < _WHOLE, rounded, x)
 
 

@@ -194,7 +194,7 @@ class _Planner:
         told = [*self.problems, *self.out_of_reach] if self.problems else []
         for path, one in told:
             position = None
-            if one.span is not None and one.text is not None:
+            if one.span is not None and self._text_at(path) == one.text:  # not a formula made from conditions
                 position = book.position_inside(path, one.span.start)
             position = position or book.position(path)
             if position is not None:
@@ -203,7 +203,19 @@ class _Planner:
                 )
             placed.append((path, one))
         numbers = {id(one): number for number, (_, one) in enumerate(placed)}
-        return [one for _, one in sorted(placed, key=lambda item: (_order(item[0]), numbers[id(item[1])]))]
+
+        def place(item: tuple[Path, Diagnostic]) -> tuple[object, ...]:
+            path, one = item
+            return (*_order(path), one.line or 0, one.col or 0, numbers[id(one)])
+
+        return [one for _, one in sorted(placed, key=place)]
+
+    def _text_at(self, path: Path) -> str | None:
+        """Return the formula that stands at a path of the workbook."""
+        if len(path) < 2 or path[0] != "sheets" or not isinstance(path[1], int):
+            return None
+        texts = self.workbook.sheets[path[1]].formula_texts()
+        return next((text for place, text in texts if place == path[2:]), None)
 
 
 def _place_of(sheet: SheetBase, other: str) -> Path:

@@ -35,7 +35,9 @@ class SheetReport:
     """What one sheet did.
 
     Attributes:
-        rows: rows of the sheet; ``removed`` were dropped for an error (in their condition, or by mode "drop").
+        rows: rows of the sheet. In mode "drop" rows with an error are not among them: a notice tells how many, and
+            the columns tell their errors.
+        removed: rows whose condition is an error (filters).
         not_read: columns that nobody needed, so they were neither read nor computed.
     """
 

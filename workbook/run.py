@@ -233,10 +233,14 @@ class _Execution:
         if first is not None:
             rows = _rows_of(table.columns[first.name])
             said = first.examples[0].message if first.examples else ""
-            message = f"sheet '{sheet.name}', column '{first.name}': {first.errors} errors, in rows {rows}: {said}"
+            many = f"{first.errors:,} errors, in rows" if first.errors > 1 else "an error in row"
+            message = f"sheet '{sheet.name}', column '{first.name}': {many} {rows}: {said}"
         else:
             said = sheet.removed_examples[0].message if sheet.removed_examples else ""
-            message = f"sheet '{sheet.name}': the condition is an error in {sheet.removed} rows: {said}"
+            rows = ", ".join(str(one.row) for one in sheet.removed_examples[:10])
+            rows += ", …" if sheet.removed > 10 else ""
+            many = f"{sheet.removed:,} rows underneath, {rows}" if sheet.removed > 1 else f"row {rows} underneath"
+            message = f"sheet '{sheet.name}': the condition is an error in {many}: {said}"
         raise DataError(message + '; errors.mode is "fail"', report)
 
 
@@ -257,8 +261,11 @@ def _drop_errors(table: Table, report: SheetReport, most: int) -> Table:
         return table
     kept = table.take(np.flatnonzero(~bad))
     report.rows = kept.rows
+    after = columns_report(kept, 0)  # nulls of the rows that are left; errors and examples of those that are not
+    report.columns = [replace(old, nulls=new.nulls) for old, new in zip(report.columns, after, strict=True)]
     count = int(bad.sum())
-    report.notices.append(Notice("info", f"{count} rows with an error were dropped", count))
+    words = f"{count:,} rows with an error were dropped" if count > 1 else "1 row with an error was dropped"
+    report.notices.append(Notice("info", words, count))
     return kept
 
 

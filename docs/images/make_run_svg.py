@@ -25,7 +25,7 @@ TELEMATICS = HERE.parents[1] / "examples" / "telematics"
 COMMAND = "sheetline run examples/telematics/trips.json --out out/demo"
 
 
-def draw(target: Path, events: int = 50_000, width: int = 112) -> None:
+def draw(target: Path, events: int = 50_000, width: int = 100) -> None:
     """Run the demo workbook and write the picture of its report."""
     sys.path.insert(0, str(TELEMATICS))
     from fleet import Options

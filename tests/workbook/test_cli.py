@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -65,7 +66,9 @@ def changed(**keys: Any) -> dict[str, Any]:
 
 
 def filtered(where: str) -> dict[str, Any]:
-    return changed(sheets=[BOOK["sheets"][0], {"name": "Big", "kind": "filter", "of": "Raw", "where": where}], outputs=[])
+    return changed(
+        sheets=[BOOK["sheets"][0], {"name": "Big", "kind": "filter", "of": "Raw", "where": where}], outputs=[]
+    )
 
 
 def call(*arguments: str, code: int = 0) -> Result:
@@ -241,6 +244,26 @@ def test_a_bug_asks_for_a_report(folder: Path, monkeypatch: pytest.MonkeyPatch) 
     assert "Traceback" in shown.stderr
     monkeypatch.setenv("SHEETLINE_DEBUG", "1")
     assert "Traceback" in CliRunner().invoke(app, ["run", "book.json", "--sheet", "Big", "-q"]).stderr
+
+
+def test_ctrl_c_while_writing_leaves_the_old_file_whole(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from sheetline.workbook.io import write as write_module
+
+    def interrupted(table: Any, endpoint: Any, zone: Any, sink: Any, result: Any) -> None:
+        sink(b"user,n\nhal")
+        raise KeyboardInterrupt
+
+    call("run", "book.json", "-q")
+    before = (folder / "out" / "sums.csv").read_bytes()
+    monkeypatch.setattr(write_module, "_write_csv", interrupted)
+    heard = signal.getsignal(signal.SIGINT)
+    try:
+        result = call("run", "book.json", "-q", code=130)
+    finally:
+        signal.signal(signal.SIGINT, heard)
+    assert (result.stdout, result.stderr) == ("", "stopped\n")
+    assert [path.name for path in (folder / "out").iterdir()] == ["sums.csv"]
+    assert (folder / "out" / "sums.csv").read_bytes() == before
 
 
 # --- check, fmt, schema

@@ -20,9 +20,7 @@ def main() -> None:
     prepare()
     code: int | str | None = 0
     try:
-        from sheetline.workbook.cli.app import app
-
-        app()
+        _run(sys.argv[1:])
     except SystemExit as leaving:
         code = leaving.code
     except KeyboardInterrupt:  # before any command could hear it
@@ -35,3 +33,17 @@ def main() -> None:
         silence()
         code = PIPE_BROKEN
     raise SystemExit(code)
+
+
+def _run(arguments: list[str]) -> None:
+    """Run a call; a formula alone needs no parser of options, which would take longer than the formula."""
+    if len(arguments) == 2 and arguments[0] == "eval" and not arguments[1].startswith("-"):
+        from sheetline.workbook.cli.faults import Session, reported
+        from sheetline.workbook.cli.formula import answer
+
+        with reported(Session()):
+            answer(arguments[1])
+        return
+    from sheetline.workbook.cli.app import app
+
+    app()

@@ -1,24 +1,19 @@
-"""``sheetline eval``: one formula, alone or over the columns of a file.
-
-Without ``--data`` neither pandas nor the workbook's model is loaded: a formula answers at once.
-"""
+"""``sheetline eval``: one formula, alone or over the columns of a file."""
 
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sheetline.workbook.cli.faults import print_json, session_of
+from sheetline.workbook.cli.faults import session_of
+from sheetline.workbook.cli.formula import answer
 from sheetline.workbook.cli.options import AsFormat, Format, Head, Now, assignments, checked_now, checked_zone
-from sheetline.workbook.cli.streams import DATA
 
 if TYPE_CHECKING:
-    from sheetline.formulas.api import Formula
-    from sheetline.functions.columns import Column, Table
+    from sheetline.functions.columns import Table
 
 
 def evaluate(
@@ -45,23 +40,18 @@ def evaluate(
     session_of(ctx, json=as_json)
     checked_zone(timezone)
     checked_now(now, timezone)
-    from sheetline.formulas.api import compile as compile_formula
-    from sheetline.formulas.diagnostics import FormulaError
-
     given = {key: _constant(text) for key, text in assignments(parameter, "--param", "P=V").items()}
     table = None if data is None else _read(data, timezone)
-    types = {} if table is None else table.types
-    try:
-        made = compile_formula(formula, types, timezone=timezone, now=now, parameters=given)
-    except FormulaError as error:  # the formula stands alone: it belongs to no column of a sheet
-        raise FormulaError([replace(one, column=None) for one in error.diagnostics]) from None
-    column = _computed(made, table)
-    from sheetline.formulas.bound import Shape
-
-    if table is None or made.bound.shape is Shape.AGGREGATE:
-        _print_scalar(column, timezone, as_json)
-        return
-    _print_table(table, column, name, head, timezone, as_json)
+    answer(
+        formula,
+        table=table,
+        name=name,
+        head=head,
+        parameters=given,
+        timezone=timezone,
+        now=now,
+        as_json=as_json,
+    )
 
 
 def _read(path: Path, timezone: str) -> Table:
@@ -76,16 +66,6 @@ def _read(path: Path, timezone: str) -> Table:
     for line in result.notes.lines():
         print(f"{path}: {line}", file=sys.stderr)
     return result.table
-
-
-def _computed(made: Formula, table: Table | None) -> Column:
-    from sheetline.formulas.blocks import Workers
-    from sheetline.formulas.evaluate import evaluate as evaluate_bound
-    from sheetline.functions.columns import Table as Columns
-
-    with Workers() as workers:
-        whole = Columns({}, 1) if table is None else table
-        return evaluate_bound(made.bound, whole, made.env, workers).table.columns["Result"]
 
 
 def _constant(text: str) -> Any:
@@ -103,44 +83,3 @@ def _constant(text: str) -> Any:
     if re.fullmatch(r"[+-]?([0-9]+\.[0-9]*|\.[0-9]+|[0-9]+(?=[eE]))([eE][+-]?[0-9]+)?", text):
         return float(text)
     return text
-
-
-def _print_scalar(column: Column, timezone: str, as_json: bool) -> None:
-    """Print the one value of a column; an error value goes to stderr.
-
-    Raises:
-        typer.Exit: it is an error value.
-    """
-    from sheetline.workbook.cli import cells
-
-    if column.errors is not None:
-        code, message = column.errors.code(0), column.errors.message(0)
-        if as_json:
-            print_json({"value": None, "type": str(column.type), "error": {"code": code, "message": message}})
-        else:
-            print(f"error {code}: {message}", file=sys.stderr)
-        raise typer.Exit(DATA)
-    value = column.to_list()[0]
-    if as_json:
-        print_json({"value": cells.plain(value, column.type), "type": str(column.type)})
-    else:
-        print(cells.text(value, column.type, timezone))
-
-
-def _print_table(table: Table, column: Column, name: str, head: int, timezone: str, as_json: bool) -> None:
-    from sheetline.functions.columns import Table as Columns
-    from sheetline.workbook.cli import show
-    from sheetline.workbook.cli.report import print_examples
-    from sheetline.workbook.report import column_report
-
-    whole = Columns({**table.columns, name: column}, table.rows)
-    if as_json:
-        print_json(show.head_json(whole, head))
-        return
-    out = show.console()
-    show.print_head(out, whole, head, timezone)
-    report = column_report(name, column, 10)
-    if report.errors:
-        show.print_line(out)
-        show.print_line(out, f"column '{name}' has {show.counted(report.errors, 'error')}", "yellow")
-        print_examples(out, report.examples, report.errors, "  ")

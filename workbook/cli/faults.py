@@ -9,9 +9,7 @@ import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
-
-import typer
+from typing import TYPE_CHECKING, Any
 
 from sheetline.workbook.cli.streams import (
     BUG,
@@ -24,6 +22,9 @@ from sheetline.workbook.cli.streams import (
     silence,
     takes_unicode,
 )
+
+if TYPE_CHECKING:
+    import typer
 
 REPORT = "this is a bug in sheetline: please report it, with the formula or workbook that shows it"
 
@@ -54,7 +55,7 @@ def reported(session: Session) -> Iterator[None]:
     """Turn what a command raises into words and an exit code; click's own exceptions pass.
 
     Raises:
-        typer.Exit: something was raised inside.
+        SystemExit: something was raised inside.
     """
     try:
         yield
@@ -62,14 +63,14 @@ def reported(session: Session) -> Iterator[None]:
     except KeyboardInterrupt:
         ignore_interrupts()
         print("stopped", file=sys.stderr)
-        raise typer.Exit(INTERRUPTED) from None
+        raise SystemExit(INTERRUPTED) from None
     except BrokenPipeError:
         silence()
-        raise typer.Exit(PIPE_BROKEN) from None
+        raise SystemExit(PIPE_BROKEN) from None
     except Exception as error:
         if type(error).__module__.partition(".")[0] in ("typer", "click"):
             raise
-        raise typer.Exit(tell(error, session)) from error
+        raise SystemExit(tell(error, session)) from error
 
 
 def tell(error: Exception, session: Session) -> int:

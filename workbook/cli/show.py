@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -78,7 +78,14 @@ def _pieces(fields: Sequence[Field], width: int) -> list[list[Field]]:
 
 def _print_piece(out: Console, fields: Sequence[Field], indent: int) -> None:
     if out.is_terminal or out.record:
-        table = RichTable(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False, pad_edge=False, header_style="bold", expand=False)
+        table = RichTable(
+            box=box.SIMPLE_HEAD,
+            padding=(0, 1, 0, 0),
+            show_edge=False,
+            pad_edge=False,
+            header_style="bold",
+            expand=False,
+        )
         for field in fields:
             table.add_column(Text(field.name), justify="right" if field.right else "left", style=field.style)
         for row in zip(*(field.cells for field in fields), strict=True):
@@ -147,8 +154,14 @@ def counted(number: int, word: str) -> str:
     return f"{number:,} {word}{'' if number == 1 else 's'}"
 
 
-def shortened(names: Iterable[str], most: int = 6) -> str:
-    """Return some names, and how many more there are."""
-    listed = list(names)
-    more = len(listed) - most
-    return ", ".join(listed[:most]) + (f" and {more} more" if more > 0 else "")
+def shortened(names: Sequence[str], width: int = 64) -> str:
+    """Return the names that fit into ``width``, at least one, and how many more there are.
+
+    >>> shortened(["Latitude", "Longitude", "Timestamp"], 20)
+    'Latitude, Longitude and 1 more'
+    """
+    shown = list(names)
+    while len(shown) > 1 and len(", ".join(shown)) > width:
+        shown.pop()
+    more = len(names) - len(shown)
+    return ", ".join(shown) + (f" and {more} more" if more else "")
