@@ -137,7 +137,7 @@ def _same_schema(bound: BoundSheet, schema: Mapping[str, Type], table: Table) ->
         if got is None:
             raise FormulaError([make("F102", None, None, name=name, columns=list(table.columns)[:12] or None)])
         if got.type != schema[name]:
-            raise FormulaError([make("F128", None, None, expected=str(schema[name]), got=str(got.type))])
+            raise FormulaError([make("F132", None, None, name=name, expected=str(schema[name]), got=str(got.type))])
 
 
 def raise_errors(columns: Mapping[str, Column]) -> None:

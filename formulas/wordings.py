@@ -254,6 +254,11 @@ BINDING: dict[str, Wording] = {
         ("{function} needs the sheet's records, and its argument stands on other rows already",),
         ("put the inner part into a sheet underneath",),
     ),
+    "F132": Wording(
+        "frame of another schema",
+        ("the frame's column '{name}' is {got}, but the formula was compiled for {expected}",),
+        ("convert the column, or compile the formula for this frame",),
+    ),
     "F131": Wording(
         "finished column inside an aggregate",
         ("'{name}' is a finished column of this sheet: {function} takes columns of the sheet underneath",),

@@ -21,6 +21,18 @@ _NEVER_NULL = "The result is never null."
 _NOTHING = Constant(NULL, None)
 
 
+@function(
+    "NULL() -> any",
+    category=CATEGORY,
+    summary="Null: no value.",
+    examples=[Example("NULL()", None), Example("ISNULL(NULL())", True), Example("1 + NULL()", None)],
+    nulls="own",
+    returns=lambda _types, _values: NULL,
+)
+def null(ctx: Call) -> Column:
+    return Column.nulls_of(NULL, ctx.rows)
+
+
 # What a value is.
 
 

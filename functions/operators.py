@@ -14,7 +14,7 @@ from sheetline.functions.columns import Column, Constant
 from sheetline.functions.context import Call
 from sheetline.functions.declare import Example, Failure, function
 from sheetline.functions.ordering import comparable
-from sheetline.functions.types import Kind, Type
+from sheetline.functions.types import Kind, Type, widen
 
 CATEGORY = "mathematics"
 MS = 1000  #: microseconds in a millisecond
@@ -52,6 +52,7 @@ def _folded(step: Callable[[int, int], int], *intervals: tuple[int, int]) -> tup
         Example("9223372036854775807 + 1", Failure("OVERFLOW")),
         Example("1 + null", None),
         Example('"a" + "b"', "ab"),
+        Example("[1;2] + [3]", [1, 2, 3]),
     ],
     propagates=True,
     big=True,
@@ -79,6 +80,25 @@ def _join_text(*args: Any, ctx: Call) -> Any:
 
     parts = [pa.scalar(arg, pa.large_string()) if isinstance(arg, str) else arg for arg in args]
     return pc.binary_join_element_wise(*parts, pa.scalar("", pa.large_string()))
+
+
+@add.overload("ADD(a:list; b:list) -> T", returns=lambda types, _: widen(*types) or types[0])
+def _join_lists(a: Any, b: Any, ctx: Call) -> Any:
+    """Join two lists row by row: the elements of the first, then those of the second."""
+    import pyarrow as pa
+
+    first, second = (arg.column(ctx.rows) if isinstance(arg, Constant) else arg for arg in ctx.args)
+    type_ = widen(first.type, second.type) or first.type
+    left, right = first.cast(type_).data, second.cast(type_).data
+    sizes = np.stack([left.value_lengths().fill_null(0), right.value_lengths().fill_null(0)])
+    starts = np.stack([np.cumsum(row) - row for row in sizes])
+    starts[1] += sizes[0].sum()  # the elements of the second stand behind all of the first
+    lengths, begins = sizes.T.ravel(), starts.T.ravel()
+    ends = np.cumsum(lengths)
+    places = np.repeat(begins - (ends - lengths), lengths) + np.arange(ends[-1] if len(ends) else 0)
+    items = pa.concat_arrays([left.flatten(), right.flatten()]).take(pa.array(places))
+    offsets = np.concatenate(([0], np.cumsum(sizes.sum(axis=0))))
+    return pa.LargeListArray.from_arrays(pa.array(offsets, pa.int64()), items).cast(left.type)
 
 
 def _shift_date(date: Any, ms: Any, sign: int, ctx: Call) -> Any:
@@ -153,13 +173,16 @@ def divide(a: Any, b: Any, ctx: Call) -> Any:
     return np.divide(a, b)
 
 
-@divide.overload("DIVIDE(a:dec; b:dec) -> dec")
+@divide.overload("DIVIDE(a:dec; b:dec) -> float")
 def _divide_exact(a: Any, b: Any, ctx: Call) -> Any:
+    """Divide exact numbers exactly and give the nearest float: the operator / always gives floats."""
     from decimal import Decimal
 
     zero = np.broadcast_to(np.equal(b, 0), (ctx.rows,))
     ctx.fail(zero, "DIV0")
-    return np.divide(np.broadcast_to(np.asarray(a, object), (ctx.rows,)), np.where(zero, Decimal(1), b))
+    ctx.checked = True  # a quotient too large for a float is found behind the call
+    exact = np.divide(np.broadcast_to(np.asarray(a, object), (ctx.rows,)), np.where(zero, Decimal(1), b))
+    return exact.astype(np.float64)
 
 
 @function(

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import importlib
-import importlib.util
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from importlib.metadata import entry_points
 from typing import Any
 
 from sheetline.functions.declare import DeclarationError, Function, declared
+from sheetline.functions.declare import function as declare_function
 
 #: The modules of declarations, by category. A module that is not listed here does not exist for users.
 MODULES: tuple[str, ...] = (
@@ -87,8 +87,6 @@ class Registry:
         if not self._loaded:
             self._loaded = True
             for name in MODULES:
-                if importlib.util.find_spec(f"{__package__}.{name}") is None:
-                    continue  # TEMPORARY while the categories are being written
                 importlib.import_module(f"{__package__}.{name}")
             for point in entry_points(group=ENTRY_POINT):
                 point.load()
@@ -122,3 +120,42 @@ class Registry:
 
 
 REGISTRY = Registry()
+
+
+def function(signature: str | Sequence[str], **declaration: Any) -> Callable[[Callable[..., Any]], Function]:
+    """Declare a function of one's own; formulas can call it from then on in this process.
+
+    A package brings functions by an entry point of the group ``sheetline.functions`` that names the module
+    which declares them.
+
+    Args:
+        signature: the catalogue's line, such as ``"DECIBEL(ratio:float) -> float"``, or several of one kernel.
+        declaration: summary, examples and policies, as in :func:`sheetline.functions.declare.function`.
+
+    Raises:
+        DeclarationError: the name is taken, or the summary or an example is missing.
+
+    >>> import numpy as np
+    >>> import sheetline as sl
+    >>> @sl.function(
+    ...     "DOCTEST_DECIBEL(ratio:float) -> float",
+    ...     summary="A ratio of powers in decibels.",
+    ...     examples=[sl.Example("DOCTEST_DECIBEL(100)", 20.0), sl.Example("DOCTEST_DECIBEL(null)", None)],
+    ... )
+    ... def decibel(ratio):
+    ...     return 10 * np.log10(ratio)
+    >>> sl.evaluate("DOCTEST_DECIBEL(1000)")
+    30.0
+    """
+    known = REGISTRY.names()  # loads every category, so that a name that is taken is found here
+    declare = declare_function(signature, register=False, **declaration)
+
+    def add(run: Callable[..., Any]) -> Function:
+        made = declare(run)
+        for name in (made.name, *made.aliases):
+            if name in known:
+                raise DeclarationError(f"{name} is declared already")
+        REGISTRY.add(made)
+        return made
+
+    return add

@@ -233,7 +233,8 @@ def _together(unreached: Sequence[tuple[str, SourceError]]) -> SourceError:
     """Return the sources that can't be reached as one error, which names their sheets."""
     sheet, first = unreached[0]
     if len(unreached) == 1:
-        return SourceError(f"sheet '{sheet}': {first.what}", first.where, first.advice, first.line)
+        where = f"sheet '{sheet}': {first.where}" if first.where else f"sheet '{sheet}'"
+        return SourceError(first.what, where, first.advice, first.line)
     lines = "; ".join(f"sheet '{name}': {error}" for name, error in unreached)
     return SourceError(f"{len(unreached)} sources can't be read: {lines}")
 

@@ -239,9 +239,13 @@ class _Execution:
             said = sheet.removed_examples[0].message if sheet.removed_examples else ""
             rows = ", ".join(str(one.row) for one in sheet.removed_examples[:10])
             rows += ", …" if sheet.removed > 10 else ""
-            many = f"{sheet.removed:,} rows underneath, {rows}" if sheet.removed > 1 else f"row {rows} underneath"
+            many = f"{sheet.removed:,} rows underneath ({rows})" if sheet.removed > 1 else f"row {rows} underneath"
             message = f"sheet '{sheet.name}': the condition is an error in {many}: {said}"
         raise DataError(message + '; errors.mode is "fail"', report)
+
+
+def _counted(number: int, word: str) -> str:
+    return f"{number:,} {word}{'' if number == 1 else 's'}"
 
 
 def _rows_of(column: Column) -> str:

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from sheetline.formulas.api import CellErrors, Formula, compile, evaluate, evaluate_sheet
     from sheetline.formulas.diagnostics import Diagnostic, FormulaError, SheetlineError, WorkbookError
-    from sheetline.functions.declare import Example, Failure, Form, function
+    from sheetline.functions.declare import Example, Failure, Form
+    from sheetline.functions.registry import function
     from sheetline.workbook.io import SourceError
     from sheetline.workbook.model.workbook import Workbook
     from sheetline.workbook.run import DataError, Run
@@ -35,7 +36,7 @@ _HOMES = {
     "Example": "functions.declare",
     "Failure": "functions.declare",
     "Form": "functions.declare",
-    "function": "functions.declare",
+    "function": "functions.registry",
     "SourceError": "workbook.io",
     "Workbook": "workbook.model.workbook",
     "DataError": "workbook.run",

@@ -132,7 +132,7 @@ def test_fail_at_a_sheet_in_the_middle() -> None:
         book.run(sources={"E": {"n": [1, 0, None, 0]}}, sheets=["G"])
     assert [s.name for s in caught.value.report.sheets] == ["E", "F"]
     filtered = sl.Workbook("W", errors="fail").source("E", type="frame").filter("F", of="E", where="1 / #n > 0")
-    with pytest.raises(sl.DataError, match=r"sheet 'F': the condition is an error in 2 rows underneath, 2, 4: "):
+    with pytest.raises(sl.DataError, match=r"sheet 'F': the condition is an error in 2 rows underneath \(2, 4\): "):
         filtered.run(sources={"E": {"n": [1, 0, None, 0]}})
     assert len(filtered.run(sources={"E": {"n": [1, 2]}})["F"]) == 2
 
@@ -178,7 +178,8 @@ def test_every_kind_of_sheet_keeps_count(mode: str, folder: Path) -> None:
         assert run["S"].to_pandas()["id"].tolist()[4] == 5
         assert any("have an error as their key" in n.message for n in run.report.sheet("J").notices)
     else:
-        assert {s.rows for s in run.report.sheets} == {2, 4}
+        rows = {s.name: s.rows for s in run.report.sheets}
+        assert rows == {"G": 2, "N": 0, "O": 0, "U": 4, "X": 4, "J": 3, **dict.fromkeys("EFSDPAZV", 2)}
         assert all(s.errors == 0 for s in run.report.sheets[1:])
     with pytest.raises(sl.DataError):
         run_all(every_kind(source("fail")))
@@ -221,7 +222,7 @@ def test_no_header_is_an_error_that_says_so(folder: Path) -> None:
     with pytest.raises(sl.SourceError, match="empty"):
         sl.Workbook("W").source("E", "e.csv").run()
     (folder / "e.csv").write_bytes(b"a,b\n1,\xff\xfe\n")
-    with pytest.raises(sl.SourceError, match=r"line 2.*UTF-8"):
+    with pytest.raises(sl.SourceError, match=r"^sheet 'E': e.csv, line 2: byte 0xff is no text in utf-8: give its"):
         sl.Workbook("W").source("E", "e.csv").run()
     (folder / "e.csv").write_bytes(b'a,b\n1,2\n"3,4\n5,6\n')
     with pytest.raises(sl.SourceError, match=r"line 3.*never closed"):
@@ -261,7 +262,7 @@ ODD = {
     "big integers": (np.array([1, 2**70, None], object), "biginteger", 1, 0),
     "decimals": (np.array([Decimal("1.10"), None, Decimal(2)], object), "bigdecimal", 1, 0),
     "dates with a zone": (pd.to_datetime(["2024-01-01", None, "2024-01-03"]).tz_localize("Europe/Berlin"), "date", 1, 0),
-    "nanoseconds": (pd.to_datetime(["2024-01-01T00:00:00.000000001", None, "2024-01-03"]).as_unit("ns"), "date", 1, 0),
+    "nanoseconds": (pd.DatetimeIndex(np.array([1, "NaT", 10**18], "datetime64[ns]")), "date", 1, 0),
     "truth": (np.array([True, None, False], object), "boolean", 1, 0),
     "lists": ([[1, 2], None, []], "list<integer>", 1, 0),
     "nothing": ([None, None, None], None, 3, 0),

@@ -326,6 +326,8 @@ def _top(rows: Rows, n: int) -> Any:
 
 def _distance(rows: Rows) -> Any:
     points = [row[:2] for row in _ordered(rows) if row[0] is not None and row[1] is not None]
+    if any(abs(lat) > 90 or abs(lon) > 180 for lat, lon in points):
+        return Failure("RANGE")
     if not points:
         return None
     total = 0.0

@@ -29,7 +29,7 @@ from sheetline.functions.resolve import resolve
 from sheetline.functions.types import DATE, FLOAT, INTEGER
 
 ROWS = 40
-SEEDS = int(__import__('os').environ.get('SEEDS','5'))
+SEEDS = 5
 OF_GROUPS = [f for f in REGISTRY if f.form is Form.REDUCE]
 OF_RECORDS = [f for f in REGISTRY if f.form is Form.SERIES]
 JSON = ["{}", '{"a":1}', '{"b":[null,1.5],"a":"x"}', '{"a":{"c":2}}', "[1]", "{"]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from random import Random
-from typing import Any
 
 import numpy as np
 import pytest
+from comparing import bits
 from evaluating import sheet
 from generating import call
 from hypothesis import given, settings
@@ -19,13 +20,22 @@ from sheetline.functions.declare import Form, Function, Kernel
 from sheetline.functions.registry import REGISTRY
 
 ROWS = 23
-SEEDS = st.integers(0, 2**32)
+BLOCKS = (1, 4, 7)
 KERNELS = [
     pytest.param(function, kernel, id=str(kernel.signature))
     for function in REGISTRY
     if function.form is Form.ELEMENT
     for kernel in function.kernels
 ]
+
+
+@pytest.fixture(scope="module")
+def pools() -> Iterator[list[Workers]]:
+    """One thread with one block, then two threads with small blocks."""
+    made = [Workers(1), *(Workers(2, block_rows=rows) for rows in BLOCKS)]
+    yield made
+    for pool in made:
+        pool.close()
 
 
 def evaluate(text: str, columns: dict[str, Column], workers: Workers) -> Column | None:
@@ -37,45 +47,24 @@ def evaluate(text: str, columns: dict[str, Column], workers: Workers) -> Column 
         return None
 
 
-def bits(column: Column) -> tuple[Any, ...]:
-    """What makes two columns the same: values bit by bit, nulls, errors with their messages."""
-    null = column.nulls()
-    gone = np.zeros(len(column), bool) if null is None else null
-    if isinstance(column.data, np.ndarray) and column.data.dtype != object:
-        data: Any = np.where(gone, np.zeros(1, column.data.dtype), column.data).tobytes()
-    else:
-        data = repr(column.to_list())
-    errors = () if column.errors is None else tuple(zip(column.errors.rows.tolist(), column.errors.messages(), strict=True))
-    return str(column.type), data, gone.tobytes(), errors
-
-
 @pytest.mark.parametrize(("function", "kernel"), KERNELS)
-@settings(max_examples=10)
-@given(seed=SEEDS, block=st.sampled_from([1, 4, 7]))
-def test_blocks_and_threads_never_show(function: Function, kernel: Kernel, seed: int, block: int) -> None:
+@settings(max_examples=6)
+@given(seed=st.integers(0, 2**32))
+def test_every_kernel(function: Function, kernel: Kernel, pools: list[Workers], seed: int) -> None:
     made = call(function, kernel, ROWS, Random(seed), errors=True)
     if made is None:
         return
-    with Workers(1) as whole, Workers(2, block_rows=block) as small:
-        one, other = evaluate(*made, whole), evaluate(*made, small)
+    one, other = evaluate(*made, pools[0]), evaluate(*made, pools[1 + seed % len(BLOCKS)])
     assert (one is None) == (other is None)
-    if one is not None and other is not None:
-        assert len(one) == ROWS
-        assert bits(one) == bits(other)
+    if one is None or other is None:
+        return
+    assert len(one) == ROWS
+    assert bits(one) == bits(other), "blocks and threads never show"
+    follows_the_declaration(function, *made, one)
 
 
-@pytest.mark.parametrize(("function", "kernel"), KERNELS)
-@settings(max_examples=10)
-@given(seed=SEEDS)
-def test_nulls_and_errors_follow_the_declaration(function: Function, kernel: Kernel, seed: int) -> None:
-    made = call(function, kernel, ROWS, Random(seed), errors=True)
-    if made is None or not made[1]:
-        return
-    text, columns = made
-    with Workers(1) as workers:
-        result = evaluate(text, columns, workers)
-    if result is None:
-        return
+def follows_the_declaration(function: Function, text: str, columns: dict[str, Column], result: Column) -> None:
+    """Nulls and errors of the result are those that the declaration tells of."""
     null = result.nulls()
     gone = np.zeros(ROWS, bool) if null is None else null
     failed = np.zeros(ROWS, bool) if result.errors is None else result.errors.mask(ROWS)

@@ -440,7 +440,7 @@ def test_json_cells() -> None:
     assert cells.plain_values(Column.of([0], DATE)) == ["1970-01-01T00:00:00Z"]
 
 
-@pytest.mark.parametrize("value", [1234567.5, -0.30000000000000004, 99999.95, 1e-9, 3e300, 0.0, -2.5e14])
+@pytest.mark.parametrize("value", [1234567.5, -0.30000000000000004, 99999.95, 1e-9, 0.00123456, 3e300, 0.0, -2.5e14])
 def test_short_floats_are_near(value: float) -> None:
     assert float(cells.short_float(value)) == pytest.approx(value, rel=1e-5)
 
@@ -461,3 +461,17 @@ def test_wide_tables_are_cut_into_pieces_on_a_terminal() -> None:
 
 def test_assignments_keep_later_signs() -> None:
     assert assignments(["a=b=c"], "--set", "P=V") == {"a": "b=c"}
+
+
+def test_the_picture_shows_the_demo_as_it_is() -> None:
+    from xml.etree import ElementTree
+
+    root = Path(__file__).parents[2]
+    drawn = ElementTree.parse(root / "docs" / "images" / "run.svg").getroot()
+    words = " ".join("".join(drawn.itertext()).replace("\xa0", " ").split())
+    book = json.loads((root / "examples" / "telematics" / "trips.json").read_text("utf-8"))
+    assert book["name"] in words
+    for sheet in book["sheets"]:
+        assert sheet["name"] in words
+    for output in book["outputs"]:
+        assert Path(output["to"]["path"]).name in words

@@ -70,7 +70,7 @@ def text(value: Any, type_: Type, timezone: str, *, short: bool = False) -> str:
 
 
 def short_float(value: float) -> str:
-    """Return a float with about six digits behind which nobody looks, and always all those before the point.
+    """Return a float to six significant digits, but never fewer than all before the point and one behind it.
 
     >>> [short_float(x) for x in (1234567.5, 0.1 + 0.2, 2.0, 1e-9, 3e300)]
     ['1234567.5', '0.3', '2.0', '1e-09', '3e+300']
@@ -80,7 +80,7 @@ def short_float(value: float) -> str:
     size = abs(value)
     if size >= 1e15 or size < 1e-4:
         return f"{value:.6g}"
-    digits = max(1, 6 - max(1, math.floor(math.log10(size)) + 1))
+    digits = max(1, 5 - math.floor(math.log10(size)))
     return repr(round(value, digits) + 0.0)
 
 

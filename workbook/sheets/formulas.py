@@ -139,6 +139,9 @@ class FormulasSheet(DerivedSheet):
     def _copied(self, ctx: BindContext, base: Schema) -> list[str]:
         if self.copy_ is False:
             return []
+        if not isinstance(self.copy_, tuple) and self.of in ctx.open_sheets:
+            ctx.complain(("copy",), "W236", name=quoted(self.of))
+            return []
         if self.copy_ is True:
             return list(base)
         names = self.copy_.except_ if isinstance(self.copy_, CopyExcept) else self.copy_
