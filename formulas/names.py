@@ -14,7 +14,6 @@ from sheetline.formulas.diagnostics import Diagnostic, make
 from sheetline.formulas.suggest import closest
 from sheetline.functions.registry import REGISTRY
 
-
 MOST_CIRCLES = 20
 """Circles that are told; columns that all use one another make very many."""
 

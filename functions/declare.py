@@ -239,8 +239,8 @@ def function(
         returns: computes the result type from argument types and constants, where the signature can't say.
         volatile: what beside the arguments the result depends on: "now", "seed", "timezone", "position".
         register: False keeps it out of the process-wide list (tests).
-        policies: nulls, errors, fails, propagates, big, domain, bounds, prepare, empty, extra, rows, cost, ordered, fit_on, apply_on,
-            notes, source, null_note, error_note; see :class:`Function`.
+        policies: nulls, errors, fails, propagates, big, domain, bounds, prepare, empty, extra, rows, cost,
+            ordered, fit_on, apply_on, notes, source, null_note, error_note; see :class:`Function`.
 
     Raises:
         DeclarationError: no summary, no example, or a kernel whose parameters do not match the signature.

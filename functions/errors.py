@@ -7,6 +7,7 @@ sentence when somebody asks for it.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -101,7 +102,7 @@ def _show(value: Any) -> str:
         shown = value if len(value) <= 80 else value[:77] + "…"
         return '"' + shown.replace('"', '""') + '"'
     if isinstance(value, float):
-        return "null" if value != value else repr(value)
+        return "null" if math.isnan(value) else repr(value)
     return str(value)
 
 

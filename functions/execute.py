@@ -55,7 +55,8 @@ def call(
 ) -> Column:
     """Apply an element function to ``rows`` rows of arguments and return the resulting column.
 
-    ``facts`` stand before the arguments: what a whole-column function was fitted to. Must run under ``armed()``: the evaluator enters it once a block, not once a call.
+    ``facts`` stand before the arguments: what a whole-column function was fitted to. Must run under
+    ``armed()``: the evaluator enters it once a block, not once a call.
     """
     cast = [_cast(arg, type_) for arg, type_ in zip(args, app.types, strict=True)]
     function = app.function

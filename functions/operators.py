@@ -181,7 +181,9 @@ def _divide_exact(a: Any, b: Any, ctx: Call) -> Any:
     zero = np.broadcast_to(np.equal(b, 0), (ctx.rows,))
     ctx.fail(zero, "DIV0")
     ctx.checked = True  # a quotient too large for a float is found behind the call
-    exact = np.divide(np.broadcast_to(np.asarray(a, object), (ctx.rows,)), np.where(zero, Decimal(1), b))
+    exact = np.divide(
+        np.broadcast_to(np.asarray(a, object), (ctx.rows,)), np.where(zero, np.asarray(Decimal(1), object), b)
+    )
     return exact.astype(np.float64)
 
 
@@ -298,7 +300,12 @@ def not_equals(a: Any, b: Any, ctx: Call) -> Any:
     return ~equal_rows(a, b, ctx.rows)
 
 
-_ARROW_NAMES = {np.less: "less", np.less_equal: "less_equal", np.greater: "greater", np.greater_equal: "greater_equal"}
+_ARROW_NAMES: dict[np.ufunc, str] = {
+    np.less: "less",
+    np.less_equal: "less_equal",
+    np.greater: "greater",
+    np.greater_equal: "greater_equal",
+}
 
 
 def _compare(ufunc: np.ufunc, a: Any, b: Any, ctx: Call) -> Any:

@@ -70,7 +70,7 @@ class Plan:
         ``everything``: all columns of every sheet on the way, so that each error is seen.
         """
         columns: dict[str, set[str]] = {name: set(names) for name, names in wanted.items()}
-        for name in reversed(self.steps):
+        for name in reversed(list(self.steps)):
             if name not in columns:
                 continue
             step = self.steps[name]
@@ -135,8 +135,9 @@ class _Planner:
         found = dict.fromkeys(sheet.inputs)
         for _, text in sheet.formula_texts():
             for node in _nodes(text):
-                if isinstance(node, ast.ColumnRef) and node.sheet in known and node.sheet != sheet.name:
-                    found[node.sheet] = None
+                named = node.sheet if isinstance(node, ast.ColumnRef) else None
+                if named is not None and named in known and named != sheet.name:
+                    found[named] = None
         return list(found)
 
     def _bind(self, sheet: SheetBase, number: int) -> bool:

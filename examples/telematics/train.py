@@ -56,11 +56,11 @@ def score(features: Floats, labels: Floats, vehicles: npt.NDArray[np.int64], fol
     return scores
 
 
-def main() -> None:
+def main(argv: list[str] | None = None) -> None:
     """Read the features, score every trip, write the predictions."""
     parser = argparse.ArgumentParser(description="Score trips by a logistic regression.")
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "out")
-    out: Path = parser.parse_args().out
+    out: Path = parser.parse_args(argv).out
     table = pd.read_csv(out / "labelled.csv", header=None)
     vehicles, _ = pd.factorize(pd.read_csv(out / "keys.csv")["Sensor_Code"])
     matrix = table.to_numpy(dtype=np.float64)

@@ -113,7 +113,9 @@ def test_drop_says_what_went(folder: Path) -> None:
     report = run.report.sheet("E")
     assert run["E"].to_pandas()["id"].tolist() == [1, 6]
     assert report.rows == 2
-    assert {c.name: [(e.row, e.code) for e in c.examples] for c in report.columns} == {n: e for n, (_, e) in KEPT.items()}
+    assert {c.name: [(e.row, e.code) for e in c.examples] for c in report.columns} == {
+        n: e for n, (_, e) in KEPT.items()
+    }
     assert {c.name: c.nulls for c in report.columns}["v"] == 1, "nulls of the rows that are left"
     dropped = next(notice for notice in report.notices if "dropped" in notice.message)
     assert dropped.count + report.rows == 8
@@ -303,8 +305,11 @@ def test_frames_that_are_refused() -> None:
 
 def test_names_of_frames() -> None:
     frame = pd.DataFrame([[1, 2, 3, 4]], columns=["a", "a", "", 7])
-    run = sl.Workbook("W").source("E", type="frame").formulas("F", of="E", copy=True, columns={"s": "#a + #a_2"}).run(
-        sources={"E": frame}
+    run = (
+        sl.Workbook("W")
+        .source("E", type="frame")
+        .formulas("F", of="E", copy=True, columns={"s": "#a + #a_2"})
+        .run(sources={"E": frame})
     )
     got = run["F"].to_pandas()
     assert got.iloc[0].tolist() == [1, 2, 3, 4, 3]

@@ -275,7 +275,14 @@ def test_files_out_of_reach(folder: Path) -> None:
 
 
 def test_bytes_that_are_no_workbook(folder: Path) -> None:
-    for data in (b"\xff\xfe{\x00}\x00", b"\x00" * 1000, b"\xef\xbb\xbf{}", b"[" * 100_000, b"{" * 100_000, b'{"a":' * 9999):
+    for data in (
+        b"\xff\xfe{\x00}\x00",
+        b"\x00" * 1000,
+        b"\xef\xbb\xbf{}",
+        b"[" * 100_000,
+        b"{" * 100_000,
+        b'{"a":' * 9999,
+    ):
         (folder / "w.json").write_bytes(data)
         with in_time():
             result = call("check", "w.json")

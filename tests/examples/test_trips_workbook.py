@@ -89,7 +89,7 @@ def test_figure_6_of_the_white_paper() -> None:
     assert sl.evaluate(f'HAVERSINE({points};"mi")') == pytest.approx(1.241507731 / 1.609344, abs=2e-9)
     assert sl.evaluate("HAVERSINE(12.5;-7;12.5;-7)") == 0
     assert sl.evaluate("HAVERSINE(0;0;0;180)") == pytest.approx(math.pi * 6366.70702, rel=1e-12)
-    assert sl.evaluate("HAVERSINE(30;20;-30;-160;\"km\";6371.0088)") == pytest.approx(math.pi * 6371.0088, rel=1e-12)
+    assert sl.evaluate('HAVERSINE(30;20;-30;-160;"km";6371.0088)') == pytest.approx(math.pi * 6371.0088, rel=1e-12)
     for wrong in ("HAVERSINE(90.1;0;0;0)", "HAVERSINE(0;181;0;0)"):
         with pytest.raises(sl.CellErrors, match="RANGE"):
             sl.evaluate(wrong)

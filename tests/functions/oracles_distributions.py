@@ -123,8 +123,6 @@ ORACLES: dict[str, Oracle] = {
     "NEGBINOMDIST": counting(
         stats.nbinom, lambda k, r, p: T_(k) >= 0 and T_(r) >= 1 and 0 <= p <= 1, lambda r, p: (T_(r), p), False
     ),
-    "HYPGEOMDIST": counting(
-        stats.hypergeom, possible_draws, lambda n, m, total: (T_(total), T_(m), T_(n)), False
-    ),
+    "HYPGEOMDIST": counting(stats.hypergeom, possible_draws, lambda n, m, total: (T_(total), T_(m), T_(n)), False),
     "CONFIDENCE": confidence,
 }

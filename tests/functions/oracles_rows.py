@@ -277,7 +277,9 @@ def decimal_of(text: str, radix: int) -> Any:
         return NUM
     bare = text.strip(" \t\n\r\x0b\x0c").lower()
     if radix == 16:
-        bare = bare[2:] if bare[:2] == "0x" and len(bare) > 2 else bare[1:] if bare[:1] == "x" and len(bare) > 1 else bare
+        bare = (
+            bare[2:] if bare[:2] == "0x" and len(bare) > 2 else bare[1:] if bare[:1] == "x" and len(bare) > 1 else bare
+        )
     if bare[-1:] == {16: "h", 2: "b"}.get(radix) and len(bare) > 1:
         bare = bare[:-1]
     digits = "0123456789abcdefghijklmnopqrstuvwxyz"[:radix]
@@ -288,7 +290,7 @@ def arabic(text: str) -> Any:
     bare = text.strip().upper().removeprefix("-")
     if any(sign not in "MDCLXVI" for sign in bare):
         return PARSE
-    classic = {oracles_math.roman(n): n for n in range(4000)}
+    classic: dict[str, Any] = {oracles_math.roman(n): n for n in range(4000)}
     return classic.get(bare, UNKNOWN) * (-1 if text.strip().startswith("-") else 1) if bare in classic else UNKNOWN
 
 

@@ -307,7 +307,7 @@ def distance_step(records: Records, unit: str = "mi") -> list[Any]:
     for before, here in pairwise(records):
         values = [*here, *before]
         broken = next((v for v in values if bad(v)), None)
-        out.append(broken or (None if None in values else haversine(*before, *here, unit)))
+        out.append(broken or (None if None in values else haversine(before[0], before[1], here[0], here[1], unit)))
     first = next((v for v in records[0] if bad(v)), None) if records else None
     return [first or out[0], *out[1:]] if records else []
 

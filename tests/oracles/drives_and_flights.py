@@ -65,6 +65,21 @@ def flights(folder: Path) -> dict[str, pd.DataFrame]:
     }
 
 
+def walked(moves: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
+    """Metres to the east and to the north by Heading (degrees from north) and Kilometres."""
+    heading = np.radians(moves["Heading"])
+    metres = 1000 * moves["Kilometres"]
+    return metres * np.sin(heading), metres * np.cos(heading)
+
+
+def displaced(moves: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
+    """Metres to the east and to the north by the two places, on a map that is flat over a few hundred metres."""
+    degree = 1000 * MEAN_RADIUS_KM * np.pi / 180
+    middle = np.radians((moves["Latitude"] + moves["Previous_Latitude"]) / 2)
+    east = (moves["Longitude"] - moves["Previous_Longitude"]) * degree * np.cos(middle)
+    return east, (moves["Latitude"] - moves["Previous_Latitude"]) * degree
+
+
 def drive(points: pd.DataFrame, walking: float = 6, pause: float = 30) -> dict[str, pd.DataFrame]:
     """Summary and Pauses of gpx.json for one track of one segment, `Time` as dates."""
     points = points.sort_values("Time", kind="stable", ignore_index=True)

@@ -20,7 +20,25 @@ from sheetline.functions.errors import Origin
 from sheetline.functions.registry import REGISTRY
 from sheetline.functions.types import BOOLEAN, DATE, FLOAT, INTEGER, STRING, Type
 
-TEXTS = ["", " ", "a", "A", "abc", "aé", "ß", "İ", "x y", "12", "-3.5", "1e3", "2024-02-29", "\x00", "😀z", "true", "a,b;c"]
+TEXTS = [
+    "",
+    " ",
+    "a",
+    "A",
+    "abc",
+    "aé",
+    "ß",
+    "İ",
+    "x y",
+    "12",
+    "-3.5",
+    "1e3",
+    "2024-02-29",
+    "\x00",
+    "😀z",
+    "true",
+    "a,b;c",
+]
 SIGNS = "abcXYZ 019.,;-_%$#()[]äßİ😀\u0301\u05d0\n\t\"'"
 LARGE = [2**63 - 1, -(2**63), 2**31, 0]
 FLOATS = [0.0, -0.0, 1.0, 0.5, 1e300, -1e300, 5e-324, 2.5]
@@ -161,8 +179,6 @@ def call(
             arguments.append(random.choice(from_examples))
             continue
         usual = distribution_value if function.category == "distributions" else row_value
-        made[f"c{number}"] = column(
-            chosen, rows, random, errors=errors, parameter=parameter.name, make=make or usual
-        )
+        made[f"c{number}"] = column(chosen, rows, random, errors=errors, parameter=parameter.name, make=make or usual)
         arguments.append(f"#c{number}")
     return f"{function.name}({';'.join(arguments)})", made

@@ -47,7 +47,8 @@ def group_value(word: str, parameter: str, random: Random) -> Any:
     if parameter == "json":
         return random.choice(JSON[:4] if random.random() < 0.97 else JSON)
     if parameter == "sample" and word in ("int", "float", "str"):
-        return random.choice({"int": [1, 2], "float": [0.5, 1.0], "str": ["a", "b"]}[word])
+        samples: dict[str, list[Any]] = {"int": [1, 2], "float": [0.5, 1.0], "str": ["a", "b"]}
+        return random.choice(samples[word])
     if parameter in ("event", "pick", "on") and word == "str":
         return random.choice(["sale", "a", "b"])
     if word == "float":
@@ -176,9 +177,7 @@ def test_aggregate_is_a_loop_over_its_group(function: Function) -> None:
     assert compared > 1, "hardly anything was compared"
 
 
-def check_aggregate(
-    function: Function, text: str, columns: dict[str, Column], codes: list[Any], random: Random
-) -> int:
+def check_aggregate(function: Function, text: str, columns: dict[str, Column], codes: list[Any], random: Random) -> int:
     rows = len(codes)
     base = {**columns, "g": Column.of(codes, INTEGER)}
     formulas = {"key": "GROUPBY(#Base!g)", "Result": text}
@@ -212,23 +211,27 @@ IN_ROW_ORDER = {"GROUPANY", "GROUPSELECT", "GROUPLIST", "GROUPCONCAT", "GROUPMAP
     "GROUPDISTANCE",
 }
 #: Float sums, means and moments: any other aggregate gives the same bits whatever the order of the rows.
-SUMS = SQUARES | {"GROUPCORREL", "GROUPRSQ", "GROUPCOSINE", "GROUPKURT", "GROUPSKEW", "GROUPSPEARMAN"} | {
-    "GROUPSUM",
-    "GROUPSUMIF",
-    "GROUPAVERAGE",
-    "GROUPAVERAGEIF",
-    "GROUPPRODUCT",
-    "GROUPSTDEVS",
-    "GROUPSTDEVP",
-    "GROUPGEOMEAN",
-    "GROUPHARMEAN",
-    "GROUPRMS",
-    "GROUPSLOPE",
-    "GROUPINTERCEPT",
-    "GROUPWEIGHTEDAVERAGE",
-    "GROUPTTEST",
-    "GROUPANOVA",
-}
+SUMS = (
+    SQUARES
+    | {"GROUPCORREL", "GROUPRSQ", "GROUPCOSINE", "GROUPKURT", "GROUPSKEW", "GROUPSPEARMAN"}
+    | {
+        "GROUPSUM",
+        "GROUPSUMIF",
+        "GROUPAVERAGE",
+        "GROUPAVERAGEIF",
+        "GROUPPRODUCT",
+        "GROUPSTDEVS",
+        "GROUPSTDEVP",
+        "GROUPGEOMEAN",
+        "GROUPHARMEAN",
+        "GROUPRMS",
+        "GROUPSLOPE",
+        "GROUPINTERCEPT",
+        "GROUPWEIGHTEDAVERAGE",
+        "GROUPTTEST",
+        "GROUPANOVA",
+    }
+)
 
 
 def permuted(
@@ -325,9 +328,7 @@ def check_series(
     return rows
 
 
-def series(
-    name: str, records: list[tuple[Any, ...]], constants: list[Any], columns: dict[str, Column]
-) -> list[Any]:
+def series(name: str, records: list[tuple[Any, ...]], constants: list[Any], columns: dict[str, Column]) -> list[Any]:
     if name == "GROUPPREDICTIVEWINDOWS":  # its oracle counts milliseconds
         centre, width = constants
         return SERIES[name](records, centre, width * 1000)

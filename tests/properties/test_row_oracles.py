@@ -147,8 +147,28 @@ def compare(function: Function, text: str, columns: dict[str, Column], workers: 
     return compared
 
 
+#: What was wrong once, at the ends of what numbers can be.
+ENDS = {
+    "LOG(5e-324;96.5575464988681)": -162.89221064305704,
+    "ROUNDUP(26.2;-400)": Failure("OVERFLOW"),
+    "ROUND(1e308;-400)": 0.0,
+    "ROUNDUP(0.0;-400)": 0.0,
+    "GAMMALN(5e-324)": 744.4400719213812,
+    "COMBINA(53;1e300)": Failure("OVERFLOW"),
+    "MULTINOMIAL(1e300;0.0)": 1.0,
+    'ERRORMESSAGE(ERROR(""))': "an error without a message",
+}
+
+
+@pytest.mark.parametrize("formula", ENDS)
+def test_ends(formula: str) -> None:
+    with Workers(1) as workers:
+        (got,) = values(sheet({"Result": formula}, {"v": [1]}, workers=workers)["Result"])
+    assert agrees("", got, ENDS[formula])
+
+
 def test_random_numbers() -> None:
-    rows = {"lo": [1, None, 5, -3], "hi": [1, 2, 9, 2**62]}
+    rows: dict[str, list[Any]] = {"lo": [1, None, 5, -3], "hi": [1, 2, 9, 2**62]}
     formulas = {"a": "RAND(3)", "b": "RAND(4)", "c": "RANDBETWEEN(#lo;#hi;1)"}
     got = {name: values(column) for name, column in sheet(formulas, rows).items()}
     again = {name: values(column) for name, column in sheet(formulas, rows).items()}

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Callable
+from itertools import pairwise
 from random import Random
 from typing import Any
 
@@ -45,7 +46,9 @@ def column(listed: list[Any], type_: Type) -> Column:
     return made.with_errors(err.first(found))
 
 
-def drawn(random: Random, rows: int, value: Callable[[], Any], *, errors: float = 0.06, nulls: float = 0.12) -> list[Any]:
+def drawn(
+    random: Random, rows: int, value: Callable[[], Any], *, errors: float = 0.06, nulls: float = 0.12
+) -> list[Any]:
     def one() -> Any:
         chance = random.random()
         return Failure(random.choice(CODES)) if chance < errors else None if chance < errors + nulls else value()
@@ -100,8 +103,9 @@ class Formulas:
             return f"({a} {sign} {b})", strict(run, left, right)
         if kind == 6:
             (c, test), (a, left), (b, right) = self.test(depth - 1), self.number(depth - 1), self.number(depth - 1)
-            return f"IF({c};{a};{b})", lambda row: (
-                found if is_error(found := test(row)) else left(row) if found is True else right(row)
+            return (
+                f"IF({c};{a};{b})",
+                lambda row: found if is_error(found := test(row)) else left(row) if found is True else right(row),
             )
         if kind == 7:
             (a, left), (b, right) = self.number(depth - 1), self.number(depth - 1)
@@ -188,7 +192,7 @@ def test_an_error_in_a_branch_not_taken_does_not_exist(seed: int) -> None:
 
 
 def test_shared_parts_fail_only_where_they_are_used() -> None:
-    rows = {"v": [2.0, 0.0, None, 5.0], "t": ["1", "x", "3", None]}
+    rows: dict[str, list[Any]] = {"v": [2.0, 0.0, None, 5.0], "t": ["1", "x", "3", None]}
     formulas = {
         "safe": "IF(#v != 0;#q;-1.0)",
         "q": "10 / #v",
@@ -224,8 +228,14 @@ def test_own_columns_and_those_underneath() -> None:
 
 
 def test_own_columns_in_aggregate_and_series_sheets() -> None:
-    rows = {"v": [1, 2, 3], "g": ["a", "b", "a"]}
-    formulas = {"part": "#v / #n", "g": "GROUPBY(#g)", "v": "GROUPSUM(#v)", "n": "GROUPCOUNT()", "m": "GROUPMAX(#Base!v)"}
+    rows: dict[str, list[Any]] = {"v": [1, 2, 3], "g": ["a", "b", "a"]}
+    formulas = {
+        "part": "#v / #n",
+        "g": "GROUPBY(#g)",
+        "v": "GROUPSUM(#v)",
+        "n": "GROUPCOUNT()",
+        "m": "GROUPMAX(#Base!v)",
+    }
     got = {n: values(c) for n, c in sheet(formulas, rows, name="Base").items()}
     assert got == {"part": [2.0, 2.0], "g": ["a", "b"], "v": [4, 2], "n": [2, 1], "m": [3, 2]}
     formulas = {"sum": "GROUP_CUMSUM(#v)", "g": "GROUPBY(#g)", "v": "#v * 10", "base": "GROUP_CUMSUM(#Base!v)"}
@@ -318,11 +328,12 @@ def test_whole_columns_in_every_kind_of_sheet(formula: str, seed: int) -> None:
     assert close(values(grouped["r"]), whole_column(formula, highest))
     assert close(values(records["r"]), [wanted[r] for part in groups.values() for r in part])
     lists = [[wanted[r] for r in part] for part in groups.values()]
-    plain_lists = [
-        next((x for x in part if is_error(x)), [x for x in part if x is not None] or None) for part in lists
-    ]
+    plain_lists = [next((x for x in part if is_error(x)), [x for x in part if x is not None] or None) for part in lists]
     got = values(within["r"])
-    assert all(close(a, b) if isinstance(a, list) and isinstance(b, list) else a == b for a, b in zip(got, plain_lists, strict=True))
+    assert all(
+        close(a, b) if isinstance(a, list) and isinstance(b, list) else a == b
+        for a, b in zip(got, plain_lists, strict=True)
+    )
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -425,9 +436,7 @@ def test_a_path_adds_one_row_to_each_group(seed: int) -> None:
         times, urls = [t[row] for row in order], [u[row] for row in order]
         sums = [sum(times[: place + 1]) for place in range(len(times))]
         places = ["external", *urls, "external"]
-        steps = [
-            next((v for v in (a, b) if is_error(v)), [a, b]) for a, b in zip(places, places[1:], strict=False)
-        ]
+        steps = [next((v for v in (a, b) if is_error(v)), [a, b]) for a, b in pairwise(places)]
         wanted["k"] += [key] * (len(order) + 1)
         wanted["t"] += added(times, times[-1])
         wanted["path"] += steps
@@ -487,7 +496,10 @@ KEYS: dict[str, Callable[[list[Any]], list[Any]]] = {
 def check_keys(formulas: dict[str, str], base: dict[str, Column], keys: list[list[Any]], v: list[Any]) -> None:
     """Groups in order of first appearance, each with its keys and the number of its rows."""
     with Workers(2, block_rows=4) as workers:
-        got = {n: values(c) for n, c in sheet({**formulas, "n": "GROUPCOUNT()"}, base, name="Base", workers=workers).items()}
+        got = {
+            n: values(c)
+            for n, c in sheet({**formulas, "n": "GROUPCOUNT()"}, base, name="Base", workers=workers).items()
+        }
         listed = sheet({**formulas, "row": "GROUPROWNUMBER()", "id": "#Base!id"}, base, name="Base", workers=workers)
     groups: dict[Any, list[int]] = {}
     for row, key in enumerate(zip(*keys, strict=True)):
@@ -521,7 +533,10 @@ def test_runs_and_sessions_inside_groups(seed: int, type_: Type) -> None:
     g = drawn(random, rows, lambda: random.choice("xy"), errors=0.1)
     base = {"v": column(v, type_), "g": column(g, STRING), "id": column(list(range(rows)), INTEGER)}
     gap = 3 * 1000 if type_ == DATE else 3
-    firsts, numbers = runs(v, [repr(x) for x in g], gap, numbers=False), runs(v, [repr(x) for x in g], gap, numbers=True)
+    firsts, numbers = (
+        runs(v, [repr(x) for x in g], gap, numbers=False),
+        runs(v, [repr(x) for x in g], gap, numbers=True),
+    )
     check_keys({"g": "GROUPBY(#Base!g)", "k": "GROUPBYGAP(#Base!v;3)"}, base, [g, firsts], v)
     check_keys({"g": "GROUPBY(#Base!g)", "k": "GROUPSESSIONS(#Base!v;3)"}, base, [g, numbers], v)
     check_keys({"k": "GROUPSESSIONS(#Base!v;3)"}, base, [runs(v, [0] * rows, gap, numbers=True)], v)
@@ -529,7 +544,7 @@ def test_runs_and_sessions_inside_groups(seed: int, type_: Type) -> None:
 
 def test_dates_of_a_key_are_starts() -> None:
     day = 86_400_000_000
-    v = [3 * day + 5, None, 3 * day, Failure("NUM"), 9 * day, None, Failure("NUM"), Failure("PARSE")]
+    v: list[Any] = [3 * day + 5, None, 3 * day, Failure("NUM"), 9 * day, None, Failure("NUM"), Failure("PARSE")]
     base = {"v": column(v, DATE), "id": column(list(range(len(v))), INTEGER)}
     starts = [x if x is None or is_error(x) else x // day * day for x in v]
     check_keys({"k": 'GROUPBYDATE(#Base!v;"day")'}, base, [starts], v)

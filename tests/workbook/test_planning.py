@@ -100,8 +100,13 @@ def test_another_sheet_is_computed_when_asked_for(folder: Path) -> None:
 
 def test_sheets_may_stand_in_any_order(folder: Path) -> None:
     sheets = [
-        {"name": "Top", "kind": "filter", "of": "Mid", "where": "#name == \"ann\""},
-        {"name": "Mid", "kind": "formulas", "of": "E", "columns": {"id": "#id", "name": "LOOKUP(#k;#Names!k;#Names!name)"}},
+        {"name": "Top", "kind": "filter", "of": "Mid", "where": '#name == "ann"'},
+        {
+            "name": "Mid",
+            "kind": "formulas",
+            "of": "E",
+            "columns": {"id": "#id", "name": "LOOKUP(#k;#Names!k;#Names!name)"},
+        },
         {"name": "Names", "kind": "formulas", "of": "N", "columns": {"k": "#k", "name": "LOWER(#n)"}},
         {"name": "N", "kind": "source", "from": {"type": "csv", "path": "n.csv"}},
         {"name": "E", "kind": "source", "from": {"type": "csv", "path": "e.csv"}},
@@ -151,7 +156,17 @@ def test_parameters() -> None:
     assert values(f=3, d=date(2024, 7, 1))[4] == pd.Timestamp("2024-06-30T22:00:00")
     assert values(n=np.int64(9), f=np.float64(1.5))[:2] == [9, 1.5]
     assert values(d=pd.Timestamp("2024-07-01T00:00:00Z"))[4] == pd.Timestamp("2024-07-01")
-    for wrong in ({"n": 1.5}, {"n": "x"}, {"n": True}, {"f": "x"}, {"s": 3}, {"b": 1}, {"d": "soon"}, {"m": 1}, {"n": None}):
+    for wrong in (
+        {"n": 1.5},
+        {"n": "x"},
+        {"n": True},
+        {"f": "x"},
+        {"s": 3},
+        {"b": 1},
+        {"d": "soon"},
+        {"m": 1},
+        {"n": None},
+    ):
         with pytest.raises(sl.WorkbookError, match=f"parameter '?{next(iter(wrong))}'?"):
             values(**wrong)
     with pytest.raises(sl.WorkbookError) as caught:
