@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from sheetline.functions import signature as sig
@@ -11,7 +12,7 @@ from sheetline.functions.columns import Constant
 from sheetline.functions.declare import Form, Function, Kernel
 from sheetline.functions.execute import Application, cast_constant
 from sheetline.functions.signature import Parameter, Word
-from sheetline.functions.types import NULL, Kind, Type, accepts, widen
+from sheetline.functions.types import INTEGER, NULL, Kind, Type, accepts, widen
 
 
 @dataclass(slots=True, eq=False)  # not frozen: Python writes an exception's traceback
@@ -41,11 +42,37 @@ def resolve(
     Raises:
         Mismatch: no overload takes these arguments; the one that comes furthest says why.
     """
+    choice = _choose(function, tuple(types), tuple(constant is not None for constant in constants))
+    given = [*constants, *choice.defaults]
+    prepared = _prepare(function, choice.parameters, given) if function.prepare else {}
+    result = choice.result
+    returns = choice.kernel.returns
+    if returns is not None:
+        result = returns(choice.types, [None if c is None else c.value for c in given])
+    app = Application(function, choice.kernel, choice.types, result, prepared, choice.names)
+    return app, list(choice.defaults)
+
+
+@dataclass(frozen=True, slots=True)
+class _Choice:
+    """What depends on the arguments' types alone: the overload, the widened types, the defaults, the result."""
+
+    kernel: Kernel
+    parameters: tuple[Parameter, ...]
+    types: tuple[Type, ...]
+    defaults: tuple[Constant, ...]
+    result: Type
+    names: tuple[str, ...]
+
+
+@lru_cache(maxsize=8192)
+def _choose(function: Function, types: tuple[Type, ...], const: tuple[bool, ...]) -> _Choice:
+    """Return the overload that fits best; calls of the same types are answered from memory."""
     worst: Mismatch | None = None
     best: tuple[int, Kernel, tuple[Parameter, ...]] | None = None
     for kernel in function.kernels:
         try:
-            score, places = _score(function, kernel, types, constants)
+            score, places = _score(function, kernel, types, const)
         except Mismatch as mismatch:
             if worst is None or _progress(mismatch) > _progress(worst):
                 worst = mismatch
@@ -55,7 +82,7 @@ def resolve(
     if best is None:
         assert worst is not None
         raise worst
-    return _apply(function, best[1], best[2], types, constants)
+    return _fill(best[1], best[2], types)
 
 
 def _progress(mismatch: Mismatch) -> tuple[int, int]:
@@ -64,18 +91,18 @@ def _progress(mismatch: Mismatch) -> tuple[int, int]:
 
 
 def _score(
-    function: Function, kernel: Kernel, types: Sequence[Type], constants: Sequence[Constant | None]
+    function: Function, kernel: Kernel, types: Sequence[Type], const: Sequence[bool]
 ) -> tuple[int, tuple[Parameter, ...]]:
     places = kernel.signature.places(len(types))
     if places is None:
         raise Mismatch("count", None, str(kernel.signature), str(len(types)))
     total = 0
-    for place, (parameter, type_, constant) in enumerate(zip(places, types, constants, strict=True)):
+    for place, (parameter, type_, is_const) in enumerate(zip(places, types, const, strict=True)):
         costs = [cost for cost in (sig.fits(word, type_) for word in parameter.words) if cost is not None]
         wanted = "|".join(map(str, parameter.words))
         if not costs:
             raise Mismatch("type", place, wanted, str(type_))
-        if parameter.const and constant is None:
+        if parameter.const and not is_const:
             raise Mismatch("const", place, wanted, str(type_))
         if type_.is_big and not function.big and any(w.name == "num" for w in parameter.words):
             raise Mismatch("type", place, "int|float", str(type_))
@@ -103,15 +130,8 @@ def _common(name: str, places: Sequence[Parameter], types: Sequence[Type]) -> Ty
     return common
 
 
-def _apply(
-    function: Function,
-    kernel: Kernel,
-    places: tuple[Parameter, ...],
-    types: Sequence[Type],
-    constants: Sequence[Constant | None],
-) -> tuple[Application, list[Constant]]:
-    from sheetline.functions.types import INTEGER
-
+def _fill(kernel: Kernel, places: tuple[Parameter, ...], types: Sequence[Type]) -> _Choice:
+    """Return the choice of a kernel: arguments widened, missing ones filled with their defaults."""
     commons: dict[str, Type | None] = {name: _common(name, places, types) for name in ("num", "T")}
     if commons["num"] is not None and commons["num"].kind is Kind.NULL:
         commons["num"] = INTEGER
@@ -126,14 +146,9 @@ def _apply(
         defaults.append(constant)
         wanted.append(target)
     parameters = (*places, *missing)
-    prepared = _prepare(function, parameters, [*constants, *defaults])
-    known = [None if c is None else c.value for c in (*constants, *defaults)]
-    if kernel.returns is not None:
-        result = kernel.returns(wanted, known)
-    else:
-        result = _result(kernel.signature.returns, wanted, commons)
+    result = NULL if kernel.returns is not None else _result(kernel.signature.returns, wanted, commons)
     names = tuple(parameter.name for parameter in parameters)
-    return Application(function, kernel, tuple(wanted), result, prepared, names), defaults
+    return _Choice(kernel, parameters, tuple(wanted), tuple(defaults), result, names)
 
 
 def _wanted(word: Word, got: Type, commons: dict[str, Type | None]) -> Type:

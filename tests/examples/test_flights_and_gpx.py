@@ -8,7 +8,7 @@ from pathlib import Path
 import drives_and_flights as oracle
 import pandas as pd
 import pytest
-from pages import EXAMPLES, commands, copy, perform
+from printed_commands import EXAMPLES, commands, copy, perform
 
 import sheetline as sl
 from sheetline.workbook.run import Run
