@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
+import numpy as np
+
 from sheetline.formulas.ast import Call, walk
 from sheetline.formulas.bind import bind_formula, bind_sheet, require
 from sheetline.formulas.blocks import Workers
@@ -128,7 +130,7 @@ class Formula:
             return scalar(column)
         from sheetline.functions.interop import column_to_pandas
 
-        return column_to_pandas(column, index=index)
+        return column_to_pandas(column, index=index, own=_is_fresh(column, table))
 
 
 def _same_schema(bound: BoundSheet, schema: Mapping[str, Type], table: Table) -> None:
@@ -138,6 +140,14 @@ def _same_schema(bound: BoundSheet, schema: Mapping[str, Type], table: Table) ->
             raise FormulaError([make("F102", None, None, name=name, columns=list(table.columns)[:12] or None)])
         if got.type != schema[name]:
             raise FormulaError([make("F132", None, None, name=name, expected=str(schema[name]), got=str(got.type))])
+
+
+def _is_fresh(column: Column, base: Table) -> bool:
+    """Whether a result shares no memory with the columns underneath, so that it can be handed over as it is."""
+    return isinstance(column.data, np.ndarray) and not any(
+        isinstance(other.data, np.ndarray) and np.may_share_memory(column.data, other.data)
+        for other in base.columns.values()
+    )
 
 
 def raise_errors(columns: Mapping[str, Column]) -> None:
@@ -340,4 +350,4 @@ def evaluate_sheet(
         raise_errors(result.columns)
     from sheetline.functions.interop import table_to_pandas
 
-    return table_to_pandas(result)
+    return table_to_pandas(result, own=all(_is_fresh(column, table) for column in result.columns.values()))

@@ -230,7 +230,7 @@ class _Evaluation:
         if self.sheet.changes:
             space = Space.FINAL
         rows = self.rows[space]
-        if self.sheet.shape is Shape.SERIES:
+        if self.sheet.shape is Shape.SERIES and not self.sheet.changes:  # else they stand on the last rows
             self._place_keys()
         self._compute([arg for node in self.sheet.expansions for arg in node.args])
         made: list[Expansion] = []

@@ -26,6 +26,7 @@ TABLE: dict[str, Any] = json.loads((HERE / "formulas.json").read_text(encoding="
 BOOKS = sorted(HERE.glob("*.marked"))
 MARK = re.compile("⟪([A-Z0-9]+)(?:\\|([^⟫]*))?⟫")
 SECONDS = 2.0
+SECONDS_OF_CHAINS = 5.0  #: ten thousand operators take about one; a busy machine's caches may make it two
 EVENTS = "id,v,name,when,ok\n1,2.5,a,2024-01-01,true\n2,x,b,2024-01-02,false\n"
 ROW: dict[str, Any] = {
     "Latitude": 1.5, "Longitude": 2.5, "Speed": 3.5, "Name": "a", "When": "2024-01-01T00:00:00Z", "Ok": True, "n": 1,
@@ -41,10 +42,10 @@ def _warm() -> None:
 
 
 @contextmanager
-def in_time() -> Iterator[None]:
+def in_time(seconds: float = SECONDS) -> Iterator[None]:
     started = time.process_time()
     yield
-    assert time.process_time() - started < SECONDS
+    assert time.process_time() - started < seconds
 
 
 def call(*arguments: str) -> Result:
@@ -150,13 +151,13 @@ CHAINS = {
 @pytest.mark.parametrize("name", CHAINS)
 def test_long_chains_are_no_nesting(name: str) -> None:
     text, expected = CHAINS[name]
-    with in_time():
+    with in_time(SECONDS_OF_CHAINS):
         got = sl.evaluate(text, {"n": [1, 2], "t": ["x", "yy"]})
     assert got.tolist() == expected
 
 
 def test_constants_on_the_command_line() -> None:
-    with in_time():
+    with in_time(SECONDS_OF_CHAINS):
         result = call("eval", "+".join(["1"] * 10_000))
     assert (result.exit_code, result.stdout.strip()) == (0, "10000")
 

@@ -54,8 +54,9 @@ def test_flights_have_no_error_anywhere(flown: Run) -> None:
 
 def test_a_pivot_cell_without_rows_is_null_even_for_a_count(flown: Run) -> None:
     cells = flown["By carrier"].to_pandas().set_index("name")
-    assert pd.isna(cells.loc["Alaska Airlines Inc.", "JFK_flights"])
-    assert cells.loc["Alaska Airlines Inc.", "EWR_flights"] == 62
+    alaska = cells.loc["Alaska Airlines Inc."]
+    assert alaska.isna().to_dict() == {name: name[:3] != "EWR" for name in cells.columns}
+    assert alaska["EWR_flights"] == 62
     assert cells.filter(like="_flights").sum().sum() == 27_004
     assert not (cells.filter(like="_flights") == 0).any().any()
 
@@ -90,10 +91,10 @@ def points() -> pd.DataFrame:
 
 def test_the_track_is_what_the_gpx_file_holds() -> None:
     space = "{http://www.topografix.com/GPX/1/1}"
-    root = ET.parse(GPX / "data" / "around-visnjan-with-car.gpx").getroot()  # noqa: S314 (our own file)
+    root = ET.parse(GPX / "data" / "around-visnjan-with-car.gpx").getroot()
     found = [
         (
-            pd.Timestamp(point.findtext(f"{space}time")),
+            pd.Timestamp(point.findtext(f"{space}time", "")),
             float(point.attrib["lat"]),
             float(point.attrib["lon"]),
             float(point.findtext(f"{space}ele", "nan")),
@@ -105,13 +106,9 @@ def test_the_track_is_what_the_gpx_file_holds() -> None:
     assert len(found) == 104
 
 
-@pytest.mark.parametrize(("walking", "pause"), [(6.0, 30), (10.0, 10), (0.0, 1), (1000.0, 30)])
+@pytest.mark.parametrize(("walking", "pause"), [(6.0, 30), (10.0, 10), (0.0, 1)])
 def test_drive(walking: float, pause: int) -> None:
     run = sl.Workbook.load(GPX / "gpx.json").run(parameters={"walking": walking, "pause": pause})
-    if walking == 1000:  # faster than any car: it never moved, so there is no average
-        assert run["Summary"].to_pandas()["Average(km/h)"].isna().tolist() == [True]
-        assert len(run["Pauses"]) == 1
-        return
     wanted = oracle.drive(points(), walking, pause)
     agree(run["Summary"].to_pandas(), wanted["Summary"])
     got = run["Pauses"].to_pandas()
@@ -121,15 +118,22 @@ def test_drive(walking: float, pause: int) -> None:
     agree(got, wanted["Pauses"])
 
 
+def test_a_car_that_never_moved_has_no_average() -> None:
+    run = sl.Workbook.load(GPX / "gpx.json").run(parameters={"walking": 1000})
+    assert run["Summary"].to_pandas()["Average(km/h)"].isna().tolist() == [True]
+    assert len(run["Pauses"]) == 1
+    assert not [sheet.name for sheet in run.report.sheets if sheet.errors]
+
+
 def test_the_heading_points_to_the_next_place() -> None:
     """Going from each place by its heading and kilometres ends at the next one."""
     moves = sl.Workbook.load(GPX / "gpx.json").run(sheets=["Speeds"])["Speeds"].to_pandas()
-    moves = moves[moves["Kilometres"] > 0.05]
+    moves = moves[moves["Kilometres"] > 0.01]
     east, north = oracle.walked(moves)
     wanted_east, wanted_north = oracle.displaced(moves)
-    assert len(moves) > 20
-    assert east.tolist() == pytest.approx(wanted_east.tolist(), abs=0.5)
-    assert north.tolist() == pytest.approx(wanted_north.tolist(), abs=0.5)
+    assert len(moves) == 40
+    assert east.tolist() == pytest.approx(wanted_east.tolist(), abs=0.01)
+    assert north.tolist() == pytest.approx(wanted_north.tolist(), abs=0.01)
 
 
 def test_the_commands_of_the_gpx_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

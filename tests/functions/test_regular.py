@@ -97,7 +97,7 @@ NAMES = ["REGEX", "REGEXMATCH", "REGEXCONTAINS", "REGEXEXTRACT", "REGEXEXTRACTAL
 
 
 @pytest.mark.parametrize("rich", [False, True], ids=["plain", "backtracking"])
-@settings(max_examples=150)
+@settings(max_examples=70)
 @given(seed=st.integers(0, 2**40))
 def test_against_re(rich: bool, seed: int) -> None:
     pattern, rows = sample(seed, rich)
@@ -111,7 +111,7 @@ def test_against_re(rich: bool, seed: int) -> None:
     assert apply("REGEXEXTRACT", column(rows), pattern, group) == oracle("REGEXEXTRACT", rows, pattern, group), pattern
 
 
-@settings(max_examples=80)
+@settings(max_examples=50)
 @given(seed=st.integers(0, 2**40))
 def test_both_engines_agree(seed: int) -> None:
     """What RE2 does for a pattern is what the backtracking engine would do."""

@@ -196,7 +196,7 @@ def test_predictive_windows(drawn: list[Any], size: int) -> None:
 @pytest.mark.parametrize("type_", [INTEGER, FLOAT])
 def test_long_windows(window: int, type_: Type) -> None:
     random = np.random.default_rng(3)
-    sizes = [1, 700, 64, 65, 66, 200]
+    sizes = [1, 400, 64, 65, 66, 120]
     groups = np.repeat(np.arange(len(sizes)), sizes).tolist()
     values: list[Any] = random.integers(-1000, 1000, sum(sizes)).tolist()
     if type_ is FLOAT:

@@ -33,7 +33,7 @@ def flights(folder: Path) -> dict[str, pd.DataFrame]:
     circle = circle_km(routes["lat_from"], routes["lon_from"], routes["lat_to"], routes["lon_to"]) / KM_A_MILE
     distances = routes.assign(**{"Circle(mi)": circle, "Difference(mi)": circle - routes["Bureau(mi)"]})
     distances = distances.rename(columns={"name_to": "To"})
-    shown = ["origin", "dest", "To", "Flights", "Bureau(mi)", "Circle(mi)", "Difference(mi)"]
+    shown = ["origin", "dest", "Flights", "Bureau(mi)", "To", "Circle(mi)", "Difference(mi)"]
 
     ends = [
         flown.rename(columns={place: "Airport", delay: "Delay"})[["Airport", "Delay"]]
