@@ -49,9 +49,7 @@ def sheet(
     """Evaluate a formula sheet over columns given as Python lists; without rows over one row."""
     env = env or Environment()
     types = types or {}
-    columns = {
-        key: v if isinstance(v, Column) else Column.of(v, types.get(key)) for key, v in (rows or {}).items()
-    }
+    columns = {key: v if isinstance(v, Column) else Column.of(v, types.get(key)) for key, v in (rows or {}).items()}
     table = Table.of(columns) if columns else Table({}, 1)
     scope = Scope("Result", name, {name: table.types}, {}, {k: Constant.of(v) for k, v in (parameters or {}).items()})
     bound = require(bind_sheet(formulas, scope, env))

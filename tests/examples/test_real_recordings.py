@@ -277,3 +277,55 @@ def test_recordings_in_quito(tmp_path: Path) -> None:
     assert (round(jumpy["Kilometres"]), round(jumpy["Counted"], 1)) == (3935, 95.7)
     others = found.drop(index="20231229_151643")
     assert ((others["Kilometres"] / others["Counted"]).between(1.0, 1.12)).all()
+
+
+def test_delivery_traces(tmp_path: Path) -> None:
+    """Times long before 1970 with nine decimals, places in metres on a plan, and a label on every point."""
+    file = "goal_delivery_traces.csv.gz"
+    sheets = [
+        source("Points", file, [{"name": "timestamp", "type": "date"}, {"name": "trace_id", "type": "string"}]),
+        {
+            "name": "Steps",
+            "kind": "formulas",
+            "of": "Points",
+            "copy": ["groundtruth"],
+            "columns": {
+                "trace_id": "GROUPBY(#Points!trace_id)",
+                "timestamp": "GROUP_SORT_ASC(#Points!timestamp)",
+                "Seconds": "GROUP_DIFF(#Points!timestamp) / 1s",
+                "Metres": "HYPOT(GROUP_DIFF(#Points!x);GROUP_DIFF(#Points!y))",
+            },
+        },
+        {
+            "name": "Ways",
+            "kind": "formulas",
+            "of": "Steps",
+            "columns": {
+                "Way": "GROUPBY(#Steps!groundtruth)",
+                "Points": "GROUPCOUNT()",
+                "Speed": "GROUPMEDIAN(SAFEDIVIDE(#Steps!Metres;#Steps!Seconds))",
+                "Pause": "GROUPMAX(#Steps!Seconds)",
+            },
+        },
+    ]
+    done = run(sheets, tmp_path, ["Points", "Ways"])
+    assert not errors(done)
+    text = pd.read_csv(FOLDER / file, dtype={"trace_id": str})
+    times = pd.to_datetime(text["timestamp"], format="ISO8601").dt.as_unit("ns")
+    points = done["Points"].to_pandas()
+    assert points["timestamp"].tolist() == times.dt.floor("us").dt.as_unit("us").tolist()
+    finer = int((times != times.dt.floor("us")).sum())
+    notices = [notice.message for sheet in done.report.sheets for notice in sheet.notices]
+    assert notices == [f"column 'timestamp': {finer:,} dates cut to microseconds"], "what is cut off is told"
+
+    text["at"] = times.dt.floor("us")
+    text = text.sort_values(["trace_id", "at"], kind="stable")
+    change = text.groupby("trace_id")[["at", "x", "y"]].diff()
+    text["seconds"] = change["at"].dt.total_seconds()
+    text["speed"] = np.hypot(change["x"], change["y"]) / text["seconds"].where(text["seconds"] > 0)
+    ways = done["Ways"].to_pandas().set_index("Way")
+    assert ways["Points"].to_dict() == {"Driving": 12_360, "OnFoot": 16_656}
+    wanted = text.groupby("groundtruth")
+    assert ways["Speed"].to_dict() == pytest.approx(wanted["speed"].median().to_dict(), rel=1e-9)
+    assert ways["Pause"].to_dict() == pytest.approx(wanted["seconds"].max().to_dict(), rel=1e-12)
+    assert ways["Speed"]["Driving"] > 2 * ways["Speed"]["OnFoot"]

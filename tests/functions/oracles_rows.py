@@ -327,6 +327,7 @@ ORACLES: dict[str, Oracle] = {
     "GREATEREQUAL": lambda a, b: a >= b,
     "TRUE": lambda: True,
     "FALSE": lambda: False,
+    "NULL": lambda: None,
     "PI": lambda: math.pi,
     "E": lambda: math.e,
     "ISNUMBER": is_number,

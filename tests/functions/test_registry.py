@@ -27,7 +27,9 @@ def clean() -> Iterator[None]:
 
 @pytest.mark.usefixtures("clean")
 def test_own_function_is_called_like_any_other() -> None:
-    @sl.function("MINE(x:float; [by:float const=2]) -> float", summary="x times by.", examples=EXAMPLES, aliases=["mein"])
+    @sl.function(
+        "MINE(x:float; [by:float const=2]) -> float", summary="x times by.", examples=EXAMPLES, aliases=["mein"]
+    )
     def mine(x: Any, by: float) -> Any:
         return x * by
 
@@ -78,13 +80,13 @@ def test_signatures_print_as_they_parse(function: Any) -> None:
 
 
 def test_a_package_brings_functions_by_an_entry_point(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    module = '''
+    module = """
 import sheetline.functions.declare as declare
 
 @declare.function("FROM_PACKAGE(x:float) -> float", summary="x.", examples=[declare.Example("FROM_PACKAGE(1)", 1.0)])
 def from_package(x):
     return x + 0.0
-'''
+"""
     (tmp_path / "bringing.py").write_text(module, "utf-8")
     info = tmp_path / "bringing-1.0.dist-info"
     info.mkdir()
