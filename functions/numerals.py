@@ -162,10 +162,11 @@ def _base_functions(name: str, radix: int, word: str, shown: str) -> None:
         value, wrong = np.zeros(len(digits), np.int64), digits < 0
         rest = np.where(wrong, 0, digits)
         over = rest >= 10**10
-        for place in range(10):
+        for place in range(19):  # all digits that an integer can have: a wrong one counts before too many
             rest, digit = np.divmod(rest, 10)
             wrong = wrong | (digit >= radix)
-            value = value + digit * radix**place
+            if place < 10:
+                value = value + digit * radix**place
         return signed(value, wrong, over, ctx)
 
     @function(

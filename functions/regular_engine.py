@@ -111,6 +111,9 @@ class Writer:
             ranges = _both_cases(ranges)
         if len(ranges) == 1 and ranges[0][0] == ranges[0][1] and not negated:
             return self._char(ranges[0][0])
+        if self.re2 and not negated and {chr(a) for pair in ranges for a in pair} in _FOLDED:
+            letter = chr(max(ranges)[0])
+            return f"(?:{letter}|{letter.swapcase()})"
         inside = "".join(self._char(a) if a == b else f"{self._char(a)}-{self._char(b)}" for a, b in ranges)
         return f"[{'^' if negated else ''}{inside}]"
 
@@ -168,6 +171,11 @@ class Writer:
         if op is _op.FAILURE:
             return "(?!)"
         raise ValueError(f"the regular expression has a part that is not known: {op}")
+
+
+#: RE2 reads a class of exactly these two letters as one letter in any case, beside an alternative even of
+#: Unicode: [Kk] then matches the Kelvin sign. As alternatives they stay what they are.
+_FOLDED = ({"K", "k"}, {"S", "s"})
 
 
 def _complement(ranges: Ranges) -> Ranges:

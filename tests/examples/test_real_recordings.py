@@ -321,7 +321,7 @@ def test_delivery_traces(tmp_path: Path) -> None:
     text["at"] = times.dt.floor("us")
     text = text.sort_values(["trace_id", "at"], kind="stable")
     change = text.groupby("trace_id")[["at", "x", "y"]].diff()
-    text["seconds"] = change["at"].dt.total_seconds()
+    text["seconds"] = change["at"].dt.floor("ms").dt.total_seconds()  # durations are whole milliseconds
     text["speed"] = np.hypot(change["x"], change["y"]) / text["seconds"].where(text["seconds"] > 0)
     ways = done["Ways"].to_pandas().set_index("Way")
     assert ways["Points"].to_dict() == {"Driving": 12_360, "OnFoot": 16_656}

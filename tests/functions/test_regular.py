@@ -215,3 +215,10 @@ def test_empty_columns() -> None:
         assert apply(name, nothing, "(a)|b") == []
         assert apply(name, nothing, "(?=a)") == []
     assert apply("REGEXREPLACE", nothing, "a", "b") == []
+
+
+def test_two_cases_of_a_letter_are_not_all_of_unicode() -> None:
+    """RE2 reads ``a|[Kk]`` as if the Kelvin sign were a k; the documented classes are ASCII's."""
+    rows = ["\u212a", "\u017f", "K", "s"]
+    assert apply("REGEXCONTAINS", column(rows), "(?i)a|k") == [False, False, True, False]
+    assert apply("REGEXCONTAINS", column(rows), "[Ss]|a|[Kk]") == [False, False, True, True]
