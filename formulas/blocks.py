@@ -21,7 +21,8 @@ from sheetline.functions.errors import Errors, Mask
 from sheetline.functions.execute import Application, armed, call
 from sheetline.functions.execute_groups import Fit
 
-BLOCK_ROWS = 32_768
+#: Rows of a block: so many that threads seldom wait for the interpreter, so few that a block stays in the cache.
+BLOCK_ROWS = 131_072
 #: A block of text is cut down to about this many bytes.
 BLOCK_BYTES = 16 << 20
 
@@ -133,6 +134,13 @@ class Program:
             seen[node.id] = node
             stack.extend(self._arguments(node))
         self.steps = [seen[place] for place in sorted(seen)]
+        wanted = {target.id for target in self.targets}
+        last = {arg.id: place for place, node in enumerate(self.steps) for arg in self._arguments(node)}
+        #: for each step the values that nobody needs behind it
+        self.done: list[list[int]] = [[] for _ in self.steps]
+        for id_, place in last.items():
+            if id_ not in wanted:
+                self.done[place].append(id_)
 
     @staticmethod
     def _arguments(node: Node) -> tuple[Node, ...]:
@@ -145,8 +153,10 @@ class Program:
         for place, leaf in self.leaves.items():
             whole = isinstance(leaf, Constant) or (start == 0 and stop == len(leaf))
             values[place] = leaf if whole or isinstance(leaf, Constant) else leaf.slice(start, stop)
-        for node in self.steps:
+        for node, done in zip(self.steps, self.done, strict=True):
             values[node.id] = self._step(node, values, rows, start)
+            for id_ in done:
+                del values[id_]
         out = []
         for target in self.targets:
             value = values[target.id]

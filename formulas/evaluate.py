@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, zip_longest
 from typing import cast
 
 import numpy as np
@@ -338,8 +338,10 @@ class _Evaluation:
     def _batches(self, nodes: Sequence[Node]) -> Iterator[Sequence[Node]]:
         """Yield nodes that run side by side: all aggregates of one argument together, else one a thread."""
         reduces = sorted((node for node in nodes if node.op == "reduce"), key=_argument_ids)
-        for _, batch in groupby(reduces, key=_argument_ids):
-            yield list(batch)
+        arguments = [list(batch) for _, batch in groupby(reduces, key=_argument_ids)]
+        for start in range(0, len(arguments), self.workers.threads):  # one argument a thread, not all at once
+            some = arguments[start : start + self.workers.threads]
+            yield [node for nodes in zip_longest(*some) for node in nodes if node is not None]
         others = [node for node in nodes if node.op != "reduce"]
         step = self.workers.threads if self.consume else max(len(others), 1)
         for start in range(0, len(others), step):

@@ -88,10 +88,11 @@ def _with_antipodes(hav: Array, lat1: Any, lon1: Any, lat2: Any, lon2: Any) -> A
     turn = np.abs(d - b)
     opposite = _squared_sine(_complement(turn.copy(), 180.0)) * _squared_sine(_complement(c - a, 180.0))
     rest = opposite + _squared_sine(turn) * _squared_sine(c + a)
-    half = np.arcsin(np.sqrt(np.minimum(hav, 1.0)))
-    half[far] = math.pi / 2 - np.arcsin(np.sqrt(np.minimum(rest, 1.0)))
-    result: Array = half
-    return result
+    np.minimum(hav, 1.0, out=hav)
+    np.sqrt(hav, out=hav)
+    np.arcsin(hav, out=hav)
+    hav[far] = math.pi / 2 - np.arcsin(np.sqrt(np.minimum(rest, 1.0)))
+    return hav
 
 
 @function(

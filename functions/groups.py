@@ -87,6 +87,7 @@ class Groups:
         self._lock = threading.RLock()
         #: Arguments of aggregates by the identity of their columns; the columns are held, so no id is reused.
         self._known: dict[tuple[int, ...], tuple[tuple[Column, ...], list[Grouped]]] = {}
+        self._hint: tuple[Array, Ints] | None = None
 
     @classmethod
     def single(cls, rows: int) -> Groups:
@@ -161,6 +162,11 @@ class Groups:
         """Drop what is remembered of columns (orderings of their values), to give the memory back."""
         with self._lock:
             self._known.clear()
+            self._hint = None
+
+    def hint(self, key: Array, rows: Ints) -> None:
+        """Tell the rows by group and inside each by ``key``, stably: an order that somebody needed anyway."""
+        self._hint = (key, rows)
 
     def ordered_by(self, keys: Sequence[Ints]) -> Order:
         """Return the rows by group, inside each by ``keys`` (see :func:`ordering.sort_key`), stably."""
@@ -168,6 +174,8 @@ class Groups:
             return self.order
         if self.ascending and ordering.ascending([self.codes, *keys]):
             return Order(None, self.offsets)
+        if self._hint is not None and len(keys) == 1 and keys[0] is self._hint[0]:
+            return Order(self._hint[1], self.offsets)
         rows = ordering.packed_order([self.codes, *keys], len(self.codes))
         if rows is None:  # from the last key to the first, each inside the groups
             rows = self.order.rows

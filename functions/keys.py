@@ -110,19 +110,38 @@ def _wide(values: Any, maxgap: Any) -> Any:
 )
 def group_by_gap(groups: Groups | None, v: Column, maxgap: Any) -> tuple[Groups, Column]:
     rows, starts, run, dead = _runs(groups, v, maxgap)
-    codes = np.empty(len(v), np.int64)
-    codes[rows] = run
-    first = np.empty(len(v), np.int64)
-    first[rows] = rows[np.flatnonzero(starts)[run]] if len(v) else rows
-    key = Column(v.type, v.data, None if v.type.kind is Kind.FLOAT else dead).take(first)
+    made, firsts = _number(rows, starts, run, v if dead is None else None)
+    first_values = Column(v.type, v.data, None if v.type.kind is Kind.FLOAT else dead).take(firsts)
     if maxgap is None:
-        key = Column.nulls_of(v.type, len(v))
-    return _number(groups, codes, int(run[-1]) + 1 if len(v) else 0), key
+        first_values = Column.nulls_of(v.type, len(firsts))
+    return made, first_values.take(made.codes)
 
 
-def _number(groups: Groups | None, codes: Ints, count: int) -> Groups:
-    base = Groups.single(len(codes)) if groups is None else groups
-    return base.refine_codes(codes, max(count, 1))
+def _number(rows: Ints, starts: Any, run: Ints, sorted_by: Column | None) -> tuple[Groups, Ints]:
+    """Return the runs as groups, numbered by first appearance, and the row of the smallest value of each.
+
+    ``rows`` stand in order of ``sorted_by`` inside the groups, which is kept for a sheet that orders by it.
+    """
+    begins = np.flatnonzero(starts)
+    if len(begins) == 0:
+        return Groups(np.zeros(0, np.int64), 0), begins
+    first = np.minimum.reduceat(rows, begins)
+    order = np.argsort(first, kind="stable")
+    number = np.empty(len(order), np.int64)
+    number[order] = np.arange(len(order))
+    codes = np.empty(len(rows), np.int64)
+    codes[rows] = number[run]
+    made = Groups(codes, len(order))
+    if sorted_by is not None:
+        made.hint(sorted_by.data, _segments(rows, begins, order))
+    return made, rows[begins[order]]
+
+
+def _segments(rows: Ints, begins: Ints, order: Ints) -> Ints:
+    """Return the segments of ``rows`` that start at ``begins``, put in another order."""
+    sizes = np.diff(begins, append=len(rows))[order]
+    ends = np.cumsum(sizes)
+    return rows[np.repeat(begins[order] - (ends - sizes), sizes) + np.arange(len(rows))]
 
 
 @function(
@@ -141,16 +160,18 @@ def _number(groups: Groups | None, codes: Ints, count: int) -> Groups:
     error_note="An error row has a null number.",
     null_note="Null and error rows make one last session with a null number.",
 )
-def group_sessions(groups: Groups | None, v: Column, maxgap: Any, ctx: Call) -> tuple[Groups, Column]:
-    rows, _, run, dead = _runs(groups, v, maxgap)
-    codes = np.empty(len(v), np.int64)
-    codes[rows] = run
-    group = np.zeros(len(v), np.int64) if groups is None else groups.codes[rows]
-    first_run = np.zeros(1 if groups is None else groups.count, np.int64)
-    first_run[group[::-1]] = run[::-1]  # the last write is the first row of the group
+def group_sessions(groups: Groups | None, v: Column, maxgap: Any) -> tuple[Groups, Column]:
+    rows, starts, run, dead = _runs(groups, v, maxgap)
+    made, _ = _number(rows, starts, run, v if dead is None else None)
+    begins = np.flatnonzero(starts)
+    place = np.arange(len(begins))
+    group = np.zeros(len(begins), np.int64) if groups is None else groups.codes[rows[begins]]
+    opens = np.ones(len(begins), np.bool_)  # runs stand by group, so the first of a group is where it changes
+    opens[1:] = group[1:] != group[:-1]
+    inside = place - np.maximum.accumulate(np.where(opens, place, 0)) + 1
     number = np.empty(len(v), np.int64)
-    number[rows] = run - first_run[group] + 1
-    return _number(groups, codes, int(run[-1]) + 1 if len(v) else 0), Column(INTEGER, number, dead)
+    number[rows] = inside[run]
+    return made, Column(INTEGER, number, dead)
 
 
 def _keyed(groups: Groups | None, key: Column, v: Column, ctx: Call) -> tuple[Groups, Column]:

@@ -215,11 +215,12 @@ def group_diff(v: Column, initial: Any, ctx: Call) -> Column:
 
 def _differences(v: Column, before: Column, null: Any, ctx: Call) -> Column:
     kind = v.type.kind
-    if kind is Kind.DATE:  # a difference of two instants of microseconds, floored, cannot overflow in practice
-        out, bad = subtract(v.data, before.data)
-        ctx.fail(bad if null is None else bad & ~null, "OVERFLOW")
-        return Column(INTEGER, np.floor_divide(out, _MS), null)
+    if kind is Kind.DATE:
+        out = v.data - before.data  # instants lie within the years 1 to 9999, or are null
+        return Column(INTEGER, np.floor_divide(out, _MS, out=out), null)
     if kind is Kind.INTEGER:
+        if len(v) and int(v.data.max()) - int(v.data.min()) < 2**62:
+            return Column(INTEGER, v.data - before.data, null)
         out, bad = subtract(v.data, before.data)
         ctx.fail(bad if null is None else bad & ~null, "OVERFLOW")
         return Column(INTEGER, out, null)
