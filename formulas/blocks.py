@@ -20,6 +20,7 @@ from sheetline.functions.context import Environment
 from sheetline.functions.errors import Errors, Mask
 from sheetline.functions.execute import Application, armed, call
 from sheetline.functions.execute_groups import Fit
+from sheetline.functions.memory import empty
 
 #: Rows of a block: so many that threads seldom wait for the interpreter, so few that a block stays in the cache.
 BLOCK_ROWS = 131_072
@@ -210,7 +211,7 @@ class _Output:
         self.null: dict[int, Mask] = {}
         self.errors: dict[int, Errors] = {}
         if not node.type.is_arrow:
-            self.data = np.empty(rows, numpy_dtype(node.type))
+            self.data = empty(rows, numpy_dtype(node.type))
 
     def put(self, start: int, stop: int, column: Column) -> None:
         """Take one block; different threads put different rows."""

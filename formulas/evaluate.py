@@ -15,6 +15,7 @@ import numpy as np
 
 from sheetline.formulas.blocks import InternalError, Program, Workers
 from sheetline.formulas.bound import BoundSheet, Node, Shape, Space, reachable
+from sheetline.functions import memory
 from sheetline.functions.columns import Column, Constant, Table
 from sheetline.functions.context import Environment
 from sheetline.functions.errors import Ints, Mask
@@ -31,6 +32,8 @@ from sheetline.functions.execute_groups import (
 from sheetline.functions.groups import Groups, Order
 from sheetline.functions.ordering import sort_key
 
+#: How many bytes of free memory a step that lets columns go keeps for the next columns.
+KEPT_IN_RUNS = 80 << 20
 #: Gives a column of another sheet, for whole-column arguments.
 Other = Callable[[str, str], Column]
 
@@ -315,6 +318,7 @@ class _Evaluation:
                     self.values.pop(leaf, None)
                     if leaf in self.inputs:
                         columns.pop(self.inputs[leaf], None)
+        memory.trim(KEPT_IN_RUNS)
 
     def _blocks(self, targets: Sequence[Node], space: Space) -> None:
         rows = self.rows[space]

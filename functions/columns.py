@@ -20,6 +20,7 @@ import pyarrow as pa
 
 from sheetline.functions import errors as err
 from sheetline.functions.errors import Errors, Ints, Mask
+from sheetline.functions.memory import empty
 from sheetline.functions.types import INTEGER, NULL, STRING, Kind, Type, of_python
 
 Array = npt.NDArray[Any]
@@ -202,7 +203,7 @@ class Column:
             return Column(self.type, self.data.take(index), None, errors)
         if gone is not None and len(self) == 0:
             return Column.nulls_of(self.type, len(rows))
-        data = self.data.take(rows, mode="clip") if gone is not None else self.data.take(rows)
+        data = np.take(self.data, rows, out=empty(len(rows), self.data.dtype), mode="clip")
         null = None
         if self.null is not None:
             null = self.null.take(rows, mode="clip") if gone is not None else self.null.take(rows)

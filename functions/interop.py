@@ -443,7 +443,7 @@ def _pandas_values(column: Column, own: bool) -> Any:
 
 def _given(array: Array, own: bool) -> Array:
     """Return an array that pandas may write into."""
-    return array if own and array.flags.writeable and array.base is None else array.copy()
+    return array if own and array.flags.writeable else array.copy()
 
 
 def _arrow_values(array: Any) -> Any:

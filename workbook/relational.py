@@ -17,7 +17,9 @@ import pyarrow as pa
 from sheetline.formulas import ast
 from sheetline.formulas.blocks import Workers
 from sheetline.formulas.diagnostics import SheetlineError
+from sheetline.formulas.evaluate import KEPT_IN_RUNS
 from sheetline.formulas.printer import print_formula
+from sheetline.functions import memory
 from sheetline.functions.columns import Column, Constant, Table, concat
 from sheetline.functions.context import Call, Environment
 from sheetline.functions.errors import Ints
@@ -61,6 +63,8 @@ def gather(
         taken.update(zip(some, made, strict=True))
         for name in some:
             held.pop(name)
+        if consume:
+            memory.trim(KEPT_IN_RUNS)
     return taken
 
 

@@ -9,6 +9,7 @@ import lzma
 import mmap
 import zipfile
 import zlib
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
@@ -105,7 +106,7 @@ def _map(path: Path) -> Bytes:
 def _download(url: str) -> Bytes:
     scheme = url.partition("://")[0]
     try:
-        import fsspec  # type: ignore[import-untyped]
+        fsspec: Any = import_module("fsspec")
     except ImportError:
         raise SourceError(f"{scheme}:// needs the package fsspec", url, "pip install fsspec") from None
     try:
