@@ -183,7 +183,14 @@ class Grouped:
 
     def sum(self, weights: Array | None = None) -> Floats:
         """Return the sum of floats (default: the values) in each group, left to right."""
-        values = self.floats if weights is None else weights.astype(np.float64, copy=False)
+        return self._own_sum if weights is None else self._bincount(weights.astype(np.float64, copy=False))
+
+    @once
+    def _own_sum(self) -> Floats:
+        """The sum of the values of each group."""
+        return self._bincount(self.floats)
+
+    def _bincount(self, values: Floats) -> Floats:
         sums: Any = np.bincount(self.codes, values, self.count)
         return np.asarray(sums, np.float64)
 
