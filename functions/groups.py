@@ -81,9 +81,11 @@ class Groups:
         count: the number of groups.
     """
 
-    def __init__(self, codes: Ints, count: int) -> None:
+    def __init__(self, codes: Ints, count: int, starts: Ints | None = None) -> None:
         self.codes = codes
         self.count = count
+        #: where runs of rows of one group start, if rows mostly stand by group
+        self._starts = starts
         self._lock = threading.RLock()
         #: Arguments of aggregates by the identity of their columns; the columns are held, so no id is reused.
         self._known: dict[tuple[int, ...], tuple[tuple[Column, ...], list[Grouped]]] = {}
@@ -97,13 +99,31 @@ class Groups:
     @classmethod
     def of(cls, keys: Sequence[Column]) -> Groups:
         """Return the groups of equal key tuples. Nulls are one value, errors one a code."""
-        codes, count = ordering.dense_codes(keys[0])
+        groups = cls._of_one(keys[0])
         for key in keys[1:]:
-            codes, count = _combine(codes, count, *ordering.dense_codes(key))
-        return cls(*_by_appearance(codes, count))
+            groups = groups.refine(key)
+        return groups
+
+    @classmethod
+    def _of_one(cls, key: Column) -> Groups:
+        starts = ordering.value_runs(key)
+        if starts is not None:  # equal values stand together: number the runs
+            return cls._of_runs(starts, len(key), *ordering.dense_codes(key.take(starts)))
+        return cls(*_by_appearance(*ordering.dense_codes(key)))
+
+    @classmethod
+    def _of_runs(cls, starts: Ints, rows: int, codes: Ints, count: int) -> Groups:
+        """Return groups of the codes of runs."""
+        codes, count = _by_appearance(codes, count)
+        return cls(np.repeat(codes, np.diff(starts, append=rows)), count, starts)
 
     def refine(self, key: Column) -> Groups:
         """Return these groups divided further by a key."""
+        starts = None if self._starts is None else ordering.value_runs(key)
+        if starts is not None and self._starts is not None:
+            both = np.union1d(self._starts, starts)
+            codes, count = _combine(self.codes[both], self.count, *ordering.dense_codes(key.take(both)))
+            return Groups._of_runs(both, len(key), codes, count)
         return self.refine_codes(*ordering.dense_codes(key))
 
     def refine_codes(self, codes: Ints, count: int) -> Groups:
@@ -113,11 +133,15 @@ class Groups:
     @once
     def ascending(self) -> bool:
         """Whether the rows of each group stand together already, in the order of the groups."""
-        return ordering.ascending([self.codes])
+        return ordering.ascending([self.codes if self._starts is None else self.codes[self._starts]])
 
     @once
     def sizes(self) -> Ints:
         """The number of rows of each group."""
+        if self._starts is not None:  # sums of whole numbers: exact as floats
+            lengths = np.diff(self._starts, append=len(self.codes))
+            counted: Any = np.bincount(self.codes[self._starts], lengths, self.count)
+            return np.asarray(counted, np.int64)
         return np.bincount(self.codes, minlength=self.count)
 
     @once

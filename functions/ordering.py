@@ -214,7 +214,7 @@ def dense_codes(column: Column) -> tuple[Ints, int]:
     return codes, count
 
 
-def run_starts(keys: Ints) -> Ints | None:
+def run_starts(keys: Any) -> Ints | None:
     """Return where runs of equal neighbours start, or None where runs are too short for that to help."""
     rows = len(keys)
     if rows < 1024:
@@ -223,6 +223,17 @@ def run_starts(keys: Ints) -> Ints | None:
     if np.count_nonzero(new) > rows // 8:
         return None
     return np.concatenate(([0], np.flatnonzero(new) + 1))
+
+
+def value_runs(column: Column) -> Ints | None:
+    """Return where runs of equal values start in a column without nulls, or None (see :func:`run_starts`)."""
+    if column.type.kind is Kind.STRING:
+        if not column.is_coded or column.data.null_count:
+            return None
+        return run_starts(column.data.indices.to_numpy(zero_copy_only=False))
+    if column.type.is_arrow or column.type.is_big or column.nulls() is not None:
+        return None
+    return run_starts(column.data)
 
 
 def first_appearance(keys: Ints) -> tuple[Ints, int]:

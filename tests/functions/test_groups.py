@@ -8,6 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from calling import apply
 from hypothesis import given
@@ -273,3 +274,28 @@ def test_keys_with_errors_and_without_rows() -> None:
         assert apply(name, Column.of([1, None], INTEGER), None)[0] == [0, 0]
     assert apply("GROUPBY", Column.of([True, None, True], BOOLEAN)) == ([0, 1, 0], [True, None])
     assert apply("GROUPBY", Column.of([2**70, 1, 2**70], BIGINTEGER)) == ([0, 1, 0], [2**70, 1])
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_rows_that_stand_together_are_grouped_like_any_others(seed: int) -> None:
+    """Long runs of equal keys take a way of their own; the groups are the same."""
+    random = np.random.default_rng(seed)
+    rows = 3000
+    first = np.repeat(random.integers(0, 5, 60), 50)
+    second = np.repeat(random.integers(0, 3, 100), 30)
+    text = [f"t{value}" for value in first.tolist()]
+    coded = Column(STRING, pa.array(text, pa.large_string()).dictionary_encode())
+    keys = [coded, Column.of(second.tolist())] if seed % 2 else [Column.of(second.tolist()), coded]
+    groups = Groups.of(keys)
+    tuples = list(zip(*(key.to_list() for key in keys), strict=True))
+    number = {pair: place for place, pair in enumerate(dict.fromkeys(tuples))}
+    wanted = [number[pair] for pair in tuples]
+    assert groups.codes.tolist() == wanted
+    assert groups.count == len(number)
+    assert groups.sizes.tolist() == np.bincount(wanted).tolist()
+    assert groups.first.tolist() == [wanted.index(group) for group in range(len(number))]
+    assert groups.ascending == (wanted == sorted(wanted))
+    assert groups.order.rows.tolist() == np.argsort(wanted, kind="stable").tolist()
+    shuffled = random.permutation(rows)
+    other = Groups.of([key.take(shuffled) for key in keys])
+    assert sorted(other.sizes.tolist()) == sorted(groups.sizes.tolist())
