@@ -11,6 +11,7 @@ from sheetline.workbook.model.base import Character, Count, Encoding, Listed, Mo
 from sheetline.workbook.problems import Problem, problem, quoted
 
 TextCompression = Literal["infer", "none", "gzip", "bz2", "xz", "zstd"]
+SourceCompression = Literal["infer", "none", "gzip", "bz2", "xz", "zstd", "zip"]
 ParquetCompression = Literal["zstd", "snappy", "gzip", "brotli", "lz4", "none"]
 Quoting = Literal["minimal", "all", "nonnumeric", "none"]
 
@@ -68,7 +69,7 @@ class CsvSource(_Csv):
     nulls: Annotated[tuple[str, ...], Listed] = Field(default=("",), description="Texts that mean null.")
     comment: Character | None = Field(default=None, description="Lines that begin with it are left out.")
     skip: Count = Field(default=0, description="How many lines to leave out at the top.")
-    compression: TextCompression = Field(default="infer", description=_COMPRESSION)
+    compression: SourceCompression = Field(default="infer", description=_COMPRESSION)
 
 
 class JsonlSource(Endpoint):
@@ -77,7 +78,7 @@ class JsonlSource(Endpoint):
     type: Literal["jsonl"] = Field(description="One JSON object a line.")
     path: Name = Field(description=_PATH)
     encoding: Encoding = Field(default="utf-8", description="The encoding of the text, as Python names it.")
-    compression: TextCompression = Field(default="infer", description=_COMPRESSION)
+    compression: SourceCompression = Field(default="infer", description=_COMPRESSION)
 
 
 class ParquetSource(Endpoint):
@@ -114,8 +115,13 @@ class CsvTarget(_Csv):
             yield problem(("quoting",), "W209", key="'quoting'", other='"quote": null', advice=advice)
 
 
-class JsonlTarget(JsonlSource):
+class JsonlTarget(Endpoint):
     """A file to write with one JSON object a line."""
+
+    type: Literal["jsonl"] = Field(description="One JSON object a line.")
+    path: Name = Field(description=_PATH)
+    encoding: Encoding = Field(default="utf-8", description="The encoding of the text, as Python names it.")
+    compression: TextCompression = Field(default="infer", description=_COMPRESSION)
 
 
 class ParquetTarget(Endpoint):
