@@ -39,11 +39,21 @@ def slow_workbook(folder: Path) -> Path:
     return book
 
 
+def heeding() -> None:
+    """Heed SIGINT as a command in a terminal does, also where the tests run in the background, which ignores it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.mark.skipif(os.name == "nt", reason="signals of a terminal are sent differently there")
 def test_ctrl_c_stops_without_traceback_and_without_half_an_output(tmp_path: Path) -> None:
     book = slow_workbook(tmp_path)
     process = subprocess.Popen(
-        [*COMMAND, "run", str(book)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environ()
+        [*COMMAND, "run", str(book)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environ(),
+        preexec_fn=heeding,
     )
     assert process.stderr is not None
     begun = [process.stderr.readline() for _ in range(2)]
