@@ -53,7 +53,7 @@ def test_ctrl_c_stops_without_traceback_and_without_half_an_output(tmp_path: Pat
         stderr=subprocess.PIPE,
         text=True,
         env=environ(),
-        preexec_fn=heeding,
+        preexec_fn=heeding,  # noqa: PLW1509 - no thread of this process runs then
     )
     assert process.stderr is not None
     begun = [process.stderr.readline() for _ in range(2)]
