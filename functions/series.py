@@ -209,7 +209,8 @@ def group_diff(v: Column, initial: Any, ctx: Call) -> Column:
     is_first[first] = True
     if errors is not None:
         errors = errors.where(~is_first)
-    column = _put_initial(column, first, initial)
+    if initial is not None:  # without one the first record is null already, as what was before it is
+        column = _put_initial(column, first, initial)
     return column if errors is None else column.with_errors(errors)
 
 
@@ -231,17 +232,13 @@ def _differences(v: Column, before: Column, null: Any, ctx: Call) -> Column:
 
 
 def _put_initial(column: Column, first: Ints, initial: Any) -> Column:
-    """Return the differences with the initial value (None: null) on the first record of each group."""
-    value = None if initial is None else cast_constant(Constant.of(initial), column.type).value
+    """Return the differences with the initial value on the first record of each group."""
     data = column.data.copy()
-    null = None if column.null is None else column.null.copy()
-    if column.type.kind is Kind.FLOAT:
-        data[first] = np.nan if value is None else value
+    data[first] = cast_constant(Constant.of(initial), column.type).value
+    if column.null is None:
         return Column(column.type, data)
-    data[first] = 0 if value is None else value
-    if null is None:
-        null = np.zeros(len(column), np.bool_)
-    null[first] = value is None
+    null = column.null.copy()
+    null[first] = False
     return Column(column.type, data, null if null.any() else None)
 
 
