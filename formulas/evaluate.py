@@ -44,13 +44,10 @@ class Evaluated:
 
     Attributes:
         table: the sheet's columns.
-        source: for each row of the sheet the row underneath (None where that is row i itself); aggregate
-            sheets have no such rows.
         groups: the groups, where the sheet has any.
     """
 
     table: Table
-    source: Ints | None = None
     groups: Groups | None = None
 
 
@@ -130,20 +127,11 @@ class _Evaluation:
         self._compute(roots)
         rows = self.rows[self.sheet.space]
         table = {name: self._column(node, rows) for name, node in zip(names, roots, strict=True)}
-        return Evaluated(Table(table, rows), self._source(), self.groups)
+        return Evaluated(Table(table, rows), self.groups)
 
     def _column(self, node: Node, rows: int) -> Column:
         value = self.values[node.id]
         return value.column(rows) if isinstance(value, Constant) else value
-
-    def _source(self) -> Ints | None:
-        source: Ints | None = None
-        if self.order is not None and not (self.order.identity and self.final is None):
-            source = self.order.rows if self.final is None else self.order.rows[self.final]
-        if self.repeats is not None:
-            rows = np.arange(len(self.repeats)) if source is None else source
-            source = np.repeat(rows, self.repeats)
-        return source
 
     # --- what makes the rows -----------------------------------------------------------------------------
 

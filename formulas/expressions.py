@@ -80,8 +80,6 @@ class Expressions:
         self.out = BoundSheet(self.graph, scope.base)
         self.sorts: list[tuple[str, tuple[Node, bool]]] = []
         self.row_changing = False
-        self.by_type: dict[str, bool] = {}
-        self.resolved: dict[tuple[str, tuple[Type, ...]], tuple[Application, list[Constant]]] = {}
         self.folded: dict[tuple[int, tuple[Type, ...], tuple[int, ...]], Node] = {}
 
     def expression(self, node: ast.Node, place: Place) -> Node:
@@ -275,7 +273,7 @@ class Expressions:
         if any(arg.op == "bad" for arg in args):
             return self.graph.bad()
         try:
-            app, defaults = self._resolve(function, args)
+            app, defaults = resolve(function, [arg.type for arg in args], [arg.constant for arg in args])
         except Mismatch as mismatch:
             self.complaints.mismatch(
                 place.column,
@@ -299,25 +297,6 @@ class Expressions:
             Form.EXPAND: self._expand,
         }[function.form]
         return make_node(app, args, place, span)
-
-    def _resolve(self, function: Function, args: Sequence[Node]) -> tuple[Application, list[Constant]]:
-        """Choose the overload; where types alone decide it is chosen once (long chains ask thousands of times).
-
-        Raises:
-            Mismatch: none fits.
-        """
-        types = tuple(arg.type for arg in args)
-        if function.name not in self.by_type:
-            self.by_type[function.name] = not function.prepare and not any(
-                kernel.returns is not None or any(p.const for p in kernel.signature.parameters)
-                for kernel in function.kernels
-            )
-        if not self.by_type[function.name]:
-            return resolve(function, types, [arg.constant for arg in args])
-        key = (function.name, types)
-        if key not in self.resolved:
-            self.resolved[key] = resolve(function, types, [arg.constant for arg in args])
-        return self.resolved[key]
 
     def _element(self, app: Application, args: list[Node], place: Place, span: ast.Span) -> Node:
         if all(arg.space is Space.CONST for arg in args):
