@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -23,6 +23,16 @@ if TYPE_CHECKING:
 
 Progress = Callable[[str, int, int], None]
 """Called before each sheet with its name, its number from 0, and how many there are."""
+
+
+class Observer(Protocol):
+    """Sees every sheet that a run makes, as it is made. It must not keep or change what it is shown."""
+
+    def part(self, sheet: str, table: Table) -> None:
+        """See the next rows of a sheet, in the order of the sheet; between them may be parts of other sheets."""
+
+    def done(self, report: SheetReport) -> None:
+        """See that a sheet is complete."""
 
 
 class DataError(SheetlineError):
@@ -107,12 +117,14 @@ class Options:
         sheets: the sheets wanted; None for outputs and kept sheets.
         threads: number of threads; None for one a core.
         progress: told before each sheet.
+        observer: shown each sheet.
     """
 
     sheets: tuple[str, ...] | None = None
     threads: int | None = None
     block_rows: int | None = None
     progress: Progress | None = None
+    observer: Observer | None = None
 
 
 def execute(plan: Plan, options: Options) -> Run:
@@ -162,6 +174,9 @@ class _Execution:
             if mode == "drop":
                 table = _drop_errors(table, sheet_report, most)
             self.tables[name] = table
+            if self.options.observer is not None:
+                self.options.observer.part(name, table)
+                self.options.observer.done(sheet_report)
             if name in wanted:
                 kept = columns if plan.workbook.sheet(name).kept or self.options.sheets else wanted[name]
                 chosen = {
