@@ -24,7 +24,7 @@ from sheetline.functions.context import Call
 from sheetline.functions.errors import Ints, Mask
 from sheetline.functions.groups import Groups
 from sheetline.functions.once import once
-from sheetline.functions.segments import order_segments, sort_segments
+from sheetline.functions.segments import order_segments, segment_sums, sort_segments
 from sheetline.functions.types import FLOAT, Kind
 
 Array = npt.NDArray[Any]
@@ -183,14 +183,16 @@ class Grouped:
 
     def sum(self, weights: Array | None = None) -> Floats:
         """Return the sum of floats (default: the values) in each group, left to right."""
-        return self._own_sum if weights is None else self._bincount(weights.astype(np.float64, copy=False))
+        return self._own_sum if weights is None else self._sums(weights.astype(np.float64, copy=False))
 
     @once
     def _own_sum(self) -> Floats:
         """The sum of the values of each group."""
-        return self._bincount(self.floats)
+        return self._sums(self.floats)
 
-    def _bincount(self, values: Floats) -> Floats:
+    def _sums(self, values: Floats) -> Floats:
+        if self.groups.ascending:
+            return segment_sums(values, self.offsets)
         sums: Any = np.bincount(self.codes, values, self.count)
         return np.asarray(sums, np.float64)
 

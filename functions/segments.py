@@ -11,6 +11,26 @@ import numpy.typing as npt
 from sheetline.functions.errors import Ints
 
 Array = npt.NDArray[Any]
+#: From so many values on a sparse product is worth loading its library.
+_MANY = 8192
+_ONE = np.ones(1)
+
+
+def segment_sums(values: npt.NDArray[np.float64], offsets: Ints) -> npt.NDArray[np.float64]:
+    """Return the sum of each segment, left to right from 0.0: the bits that a plain loop gives.
+
+    A matrix in compressed rows, each row a segment, times a column of ones adds up in just that way, in a
+    register, and lets other threads run: a quarter of the time of ``bincount``, whose sums go through memory.
+    """
+    count = len(offsets) - 1
+    if len(values) < _MANY or len(values) >= 2**31:
+        sums: Any = np.bincount(np.repeat(np.arange(count), np.diff(offsets)), values, count)
+        return np.asarray(sums, np.float64)
+    from scipy.sparse import csr_array
+
+    column = np.zeros(len(values), np.int32)
+    rows: Any = csr_array((values, column, offsets.astype(np.int32)), shape=(count, 1)) @ _ONE
+    return np.asarray(rows, np.float64)
 
 
 def sort_segments(values: Array, offsets: Ints) -> None:
