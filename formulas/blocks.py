@@ -7,8 +7,9 @@ number of threads are never part of a result.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, Self, TypeVar
 
 import numpy as np
@@ -52,9 +53,29 @@ class Workers:
         listed = list(items)
         if self.threads == 1 or len(listed) < 2:
             return [work(item) for item in listed]
+        return list(self._started().map(work, listed))
+
+    def stream(self, work: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
+        """Yield ``work`` of every item, in order, with no more results at hand than there are threads."""
+        if self.threads == 1:
+            yield from map(work, items)
+            return
+        pool, ahead = self._started(), deque[Future[R]]()
+        try:
+            for item in items:
+                ahead.append(pool.submit(work, item))
+                if len(ahead) > self.threads:
+                    yield ahead.popleft().result()
+            while ahead:
+                yield ahead.popleft().result()
+        finally:
+            for one in ahead:
+                one.cancel()
+
+    def _started(self) -> ThreadPoolExecutor:
         if self._pool is None:
             self._pool = ThreadPoolExecutor(self.threads, thread_name_prefix="sheetline")
-        return list(self._pool.map(work, listed))
+        return self._pool
 
     def close(self) -> None:
         """End the threads."""

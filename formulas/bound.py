@@ -7,10 +7,10 @@ ids ascend from leaves to roots, and everything that walks the graph goes by id,
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from sheetline.functions.columns import Constant
 from sheetline.functions.execute import Application
@@ -101,24 +101,31 @@ def _failed(constant: Constant) -> tuple[str, str] | None:
     return None if constant.errors is None else (constant.errors.code(0), constant.errors.message(0))
 
 
-def reachable(roots: Iterable[Node]) -> list[Node]:
-    """Return all nodes that the roots need, themselves included, arguments before what uses them."""
+def reachable(roots: Iterable[Node], known: Container[int] = ()) -> list[Node]:
+    """Return all nodes that the roots need, themselves included, arguments before what uses them.
+
+    The nodes of ``known``, and what only they need, are left out.
+    """
     seen: dict[int, Node] = {}
     stack = list(roots)
     while stack:
         node = stack.pop()
-        if node.id not in seen:
+        if node.id not in seen and node.id not in known:
             seen[node.id] = node
             stack.extend(node.args)
     return [seen[place] for place in sorted(seen)]
 
 
+ROWS: Final = ""
+"""In place of a column's name in a :class:`Reference`: a sheet's rows as such, which they are and in which order."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A column that a formula reads, and in which role.
+    """A column that a formula reads, and in which role; or the rows of a sheet (``column`` is :data:`ROWS`).
 
-    Roles: "value", "group" (a grouping key), "order", "expand", "lookup" (a column of another sheet, or a whole
-    column looked at).
+    Roles: "value", "group" (a grouping key), "order", "expand", "filter" (a series that keeps some rows), "lookup"
+    (a column of another sheet, or a whole column looked at), "position" (which rows there are, and their order).
     """
 
     sheet: str
@@ -138,6 +145,7 @@ class BoundSheet:
         changes: nodes of series that add or drop rows.
         expansions: nodes of expanding functions.
         space: the space of the sheet's rows.
+        uses: the sheet's own columns that each column's formula names.
     """
 
     graph: Graph
@@ -149,6 +157,8 @@ class BoundSheet:
     changes: list[Node] = field(default_factory=list)
     expansions: list[Node] = field(default_factory=list)
     space: Space = Space.BASE
+    uses: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    _holders: dict[tuple[int, str], list[str]] | None = None
 
     @property
     def types(self) -> dict[str, Type]:
@@ -173,41 +183,103 @@ class BoundSheet:
         yield from self.changes
         yield from self.expansions
 
-    def references(self, column: str) -> list[Reference]:
-        """Return what one column is made of, each input with every role it has, in a stable order."""
+    def references(self, column: str, own: str = "") -> list[Reference]:
+        """Return what one column is made of, each input with every role it has, in a stable order.
+
+        Args:
+            column: its name, or :data:`ROWS` for what decides about the sheet's rows alone.
+            own: the sheet's name. With it, columns of the sheet itself that the formula names are given as such, and
+                what makes the rows as the columns it stands in; without it all is followed to other sheets.
+        """
         found: dict[Reference, None] = {}
-        for reference in _roles([self.columns[column]], "value"):
-            found[reference] = None
-        for key in self.keys:
-            for reference in _roles([key], "group"):
-                found[reference] = None
-        for node, _ in self.sorts:
-            for reference in _roles([node], "order"):
-                found[reference] = None
-        for change in (*self.changes, *self.expansions):
-            for reference in _roles([change], "expand"):
-                found[reference] = None
+        makers = list(self._makers())
+        looked_at = [] if own else [node for node, _ in makers]
+        stops: dict[int, str] = {}
+        roots: list[Node] = []
+        if column != ROWS:
+            used = self.uses.get(column, ()) if own else ()
+            stops = self._stops(used)
+            roots = [self.columns[column]]
+            looked_at += roots
+            found.update(dict.fromkeys(_roles(roots, "value", stops, own)))
+            named = {one.column for one in found if one.sheet == own}
+            found.update((Reference(own, name, "value"), None) for name in used if name not in named)  # it was folded
+        for node, role in makers:
+            holders = self._holders_of(node, role) if own else []
+            found.update((Reference(own, name, role), None) for name in holders if name != column)
+            if not holders or column in holders:
+                found.update(dict.fromkeys(_roles([node], role, stops, own)))
+        inputs = [node for node in reachable([*roots, *(node for node, _ in makers)]) if node.op == "input"]
+        if _by_place(looked_at, stops) or not any(node.sheet == self.base for node in inputs):
+            found[Reference(self.base, ROWS, "position")] = None
         return list(found)
 
+    def _makers(self) -> Iterator[tuple[Node, str]]:
+        """Yield the nodes that make the rows, with the role of what they read."""
+        yield from ((key, "group") for key in self.keys)
+        yield from ((node, "order") for node, _ in self.sorts)
+        for node in self.changes:
+            yield node, "filter" if node.app is not None and node.app.function.rows == "subset" else "expand"
+        yield from ((node, "expand") for node in self.expansions)
 
-def _roles(roots: Iterable[Node], role: str) -> Iterator[Reference]:
-    """Yield the inputs under ``roots`` with their roles; a key keeps "group", an order argument "order"."""
+    def _stops(self, used: Iterable[str]) -> dict[int, str]:
+        """Return the nodes that are columns of the sheet, by id, in whatever space they are read."""
+        return {node.id: name for name in used for node in _unmoved(self.columns[name])}
+
+    def _holders_of(self, maker: Node, role: str) -> list[str]:
+        """Return the columns in whose formulas a maker of rows stands."""
+        if self._holders is None:
+            self._holders = {}
+            wanted = {node.id for node, role in self._makers() if role != "order"}
+            for name, root in self.columns.items():
+                for node in reachable([root], self._stops(self.uses.get(name, ()))):
+                    if node.id in wanted:
+                        self._holders.setdefault((node.id, "rows"), []).append(name)
+                last = _unmoved(root)[-1]
+                if last.op == "series" and last.app is not None and last.app.function.name.startswith("GROUP_SORT_"):
+                    for node in _unmoved(last.args[0]):
+                        self._holders.setdefault((node.id, "order"), []).append(name)
+        return self._holders.get((maker.id, "order" if role == "order" else "rows"), [])
+
+
+def _unmoved(node: Node) -> list[Node]:
+    """Return a node, and it in the spaces that it was moved from."""
+    found = [node]
+    while found[-1].op == "move":
+        found.append(found[-1].args[0])
+    return found
+
+
+def _by_place(roots: Iterable[Node], stops: Container[int]) -> bool:
+    """Whether anything under ``roots`` depends on where a row stands."""
+    applied = (node.app.function for node in reachable(roots, stops) if node.app is not None)
+    return any(function.ordered or "position" in function.volatile for function in applied)
+
+
+def _roles(
+    roots: Iterable[Node], role: str, stops: Mapping[int, str] | None = None, own: str = ""
+) -> Iterator[Reference]:
+    """Yield the inputs under ``roots`` with their roles; an order argument has "order", a whole column "lookup".
+
+    The nodes of ``stops`` are columns of the sheet ``own``, and not looked into.
+    """
+    stops = stops or {}
     roles: dict[int, set[str]] = {}
     for root in roots:
         roles.setdefault(root.id, set()).add(role)
-    for node in reversed(reachable(roots)):
+    named = {place: (own, name) for place, name in stops.items()}
+    for node in reversed(reachable(roots, stops)):
         mine = roles.get(node.id, set())
         if node.op == "input":
-            for one in sorted(mine):
-                yield Reference(node.sheet, node.name, one)
-            continue
+            named[node.id] = (node.sheet, node.name)
         for place, arg in enumerate(node.args):
             roles.setdefault(arg.id, set()).update(_passed(node, place, mine))
+    for place in sorted(named):  # in the order in which the formulas name them
+        for one in sorted(roles.get(place, ())):
+            yield Reference(*named[place], one)
 
 
 def _passed(node: Node, place: int, mine: set[str]) -> set[str]:
-    if node.op == "key":
-        return {"group"} if mine == {"value"} else mine
     app = node.app
     if app is None:
         return mine

@@ -72,7 +72,7 @@ def evaluate(
         columns: the columns wanted; default all.
         consume: whether ``base`` is given away: its columns leave the table as soon as they were used.
     """
-    evaluation = _Evaluation(sheet, base, env, workers, others, consume=consume)
+    evaluation = Evaluation(sheet, base, env, workers, others, consume=consume)
     try:
         return evaluation.run(columns)
     finally:
@@ -80,7 +80,9 @@ def evaluate(
             evaluation.groups.forget()  # its orderings refer to it: without this they would wait for the collector
 
 
-class _Evaluation:
+class Evaluation:
+    """One evaluation of a bound sheet: what it has computed so far."""
+
     def __init__(
         self,
         sheet: BoundSheet,
@@ -112,12 +114,19 @@ class _Evaluation:
         self.expanded: dict[int, Expansion] = {}
 
     def run(self, columns: Sequence[str] | None) -> Evaluated:
+        """Evaluate some columns, default all."""
         names = list(self.sheet.columns) if columns is None else list(columns)
-        roots = [self.sheet.columns[name] for name in names]
         if self.sheet.shape is not Shape.ROW:
-            self._make_groups()
+            self.make_groups()
         if self.sheet.shape is Shape.SERIES:
-            self._make_order()
+            self.make_order()
+            if self.sheet.space is Space.ROWS:
+                self._place_keys()
+        return Evaluated(self.finish(names), self.groups)
+
+    def finish(self, names: Sequence[str]) -> Table:
+        """Return columns of the sheet, whose groups and order are known."""
+        roots = [self.sheet.columns[name] for name in names]
         if self.sheet.changes:
             self._change_rows()
         if self.sheet.expansions:
@@ -126,8 +135,7 @@ class _Evaluation:
             self._count_uses(roots)
         self._compute(roots)
         rows = self.rows[self.sheet.space]
-        table = {name: self._column(node, rows) for name, node in zip(names, roots, strict=True)}
-        return Evaluated(Table(table, rows), self.groups)
+        return Table({name: self._column(node, rows) for name, node in zip(names, roots, strict=True)}, rows)
 
     def _column(self, node: Node, rows: int) -> Column:
         value = self.values[node.id]
@@ -135,7 +143,8 @@ class _Evaluation:
 
     # --- what makes the rows -----------------------------------------------------------------------------
 
-    def _make_groups(self) -> None:
+    def make_groups(self) -> None:
+        """Compute the keys and the groups that they make."""
         groups: Groups | None = None
         self._compute([arg for key in self.sheet.keys for arg in key.args])
         for key in self.sheet.keys:
@@ -149,7 +158,8 @@ class _Evaluation:
             for key in self.sheet.keys:
                 self.values[key.id] = self.key_rows[key.id].take(self.groups.first)
 
-    def _make_order(self) -> None:
+    def make_order(self) -> None:
+        """Put the rows of a series sheet in order."""
         assert self.groups is not None
         self._compute([node for node, _ in self.sheet.sorts])
         keys = []
@@ -157,8 +167,6 @@ class _Evaluation:
             keys.append(sort_key(self._column(node, self.base.rows), descending=descending))
         self.order = self.groups.ordered_by(keys)
         self.rows[Space.ROWS] = self.base.rows
-        if self.sheet.space is Space.ROWS:
-            self._place_keys()
 
     def _place_keys(self) -> None:
         """Give every record its keys, in the rows of the sheet."""
@@ -233,10 +241,10 @@ class _Evaluation:
             counts = np.maximum(counts, one.counts)
         self.repeats = counts
         self.rows[Space.EXPANDED] = int(counts.sum())
-        starts = np.concatenate(([0], np.cumsum(counts)[:-1])).astype(np.int64)
+        starts = np.cumsum(counts) - counts
         for node, one in zip(self.sheet.expansions, made, strict=True):
             place = np.full(self.rows[Space.EXPANDED], -1, np.int64)
-            own_start = np.concatenate(([0], np.cumsum(one.counts)[:-1])).astype(np.int64)
+            own_start = np.cumsum(one.counts) - one.counts
             within = np.arange(len(one.column)) - np.repeat(own_start, one.counts)
             place[np.repeat(starts, one.counts) + within] = np.arange(len(one.column))
             self.values[node.id] = one.column.take(place, missing=True)
@@ -246,7 +254,7 @@ class _Evaluation:
     def _compute(self, roots: Iterable[Node]) -> None:
         """Compute the values of the roots and of everything they need."""
         wanted = list(roots)
-        nodes = [node for node in reachable(wanted) if not self._have(node)]
+        nodes = reachable(wanted, self.values)
         level: dict[int, int] = {}
         need = {node.id for node in wanted}
         for node in nodes:
@@ -265,9 +273,6 @@ class _Evaluation:
             targets = [n for n in here if n.op in ("apply", "fitted") and n.id in need and n.id not in self.values]
             for space in sorted({node.space for node in targets}):
                 self._blocks([node for node in targets if node.space is space], space)
-
-    def _have(self, node: Node) -> bool:
-        return node.id in self.values
 
     def _count_uses(self, roots: Sequence[Node]) -> None:
         """Count for each value how many others are still to be made from it, so that it can be let go then."""

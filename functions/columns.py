@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +24,8 @@ from sheetline.functions.memory import empty
 from sheetline.functions.types import INTEGER, NULL, STRING, Kind, Type, of_python
 
 Array = npt.NDArray[Any]
+#: Masks of so many rows are remembered; larger ones would hold memory that is better made again.
+_REMEMBERED = 1 << 18
 
 _NUMPY: dict[Kind, Any] = {
     Kind.INTEGER: np.int64,
@@ -117,6 +119,7 @@ class Column:
     null: Mask | None = None
     errors: Errors | None = None
     bounds: tuple[int, int] | None = field(default=None, repr=False)
+    _nan: Mask | bool | None = field(default=None, init=False, repr=False)  #: what :meth:`nulls` found in floats
 
     def __len__(self) -> int:
         return len(self.data)
@@ -175,11 +178,20 @@ class Column:
         if isinstance(self.data, np.ndarray):
             if self.data.dtype != np.float64:
                 return None
-            mask = np.isnan(self.data)
-            return mask if mask.any() else None
+            return self._nans()
         if self.data.null_count == 0:
             return None
         return np.asarray(self.data.is_null())
+
+    def _nans(self) -> Mask | None:
+        """Return the mask of NaN, or None where there is none; remembered, unless it is large."""
+        if self._nan is not None:
+            return None if self._nan is False else cast(Mask, self._nan)
+        mask = np.isnan(self.data)
+        some = bool(mask.any())
+        if not some or len(mask) <= _REMEMBERED:
+            object.__setattr__(self, "_nan", mask if some else False)
+        return mask if some else None
 
     def valid(self) -> Mask:
         """Return the mask of rows that hold a value."""
@@ -232,7 +244,8 @@ class Column:
         if type_.is_big and self.type.is_number:
             return Column(type_, _exact(self.data, self.nulls(), type_), self.null, self.errors)
         if type_.kind is Kind.LIST and self.type.kind is Kind.LIST:
-            return Column(type_, self.data.cast(arrow_type(type_)), None, self.errors)
+            exact = _leaf(type_).kind is not Kind.FLOAT  # integers beyond 2**53 become the nearest float
+            return Column(type_, self.data.cast(arrow_type(type_), safe=exact), None, self.errors)
         raise TypeError(f"{self.type} does not widen to {type_}")
 
     def with_errors(self, errors: Errors | None) -> Column:
@@ -260,6 +273,13 @@ class Column:
         null = self.nulls()
         plain: list[Any] = self.data.tolist()
         return plain if null is None else [None if gone else v for v, gone in zip(plain, null.tolist(), strict=True)]
+
+
+def _leaf(type_: Type) -> Type:
+    """Return the type of the elements of a list, or of those of the lists in it."""
+    while type_.item is not None:
+        type_ = type_.item
+    return type_
 
 
 def _exact(data: Array, null: Mask | None, type_: Type) -> Array:

@@ -65,8 +65,8 @@ class Call:
 
         The first report of a row counts. ``note`` may quote arguments as ``{0}``, ``{1}`` ….
         """
-        rows = np.flatnonzero(np.broadcast_to(mask, (self.rows,)))
-        if len(rows):
+        if mask.any():  # mostly nothing fails
+            rows = np.flatnonzero(np.broadcast_to(mask, (self.rows,)))
             origin = Origin(self.function, note, tuple(_gather(arg, rows) for arg in self.args))
             made = err.make(rows, code, origin)
             assert made is not None

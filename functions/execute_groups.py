@@ -224,7 +224,7 @@ def call_expand(app: Application, args: Sequence[Argument], rows: int, env: Envi
     source = np.full(int(counts.sum()), -1, np.int64)
     source[np.repeat(has_value, counts)] = np.arange(len(made.column))
     column = made.column.take(source, missing=True)
-    starts = np.concatenate(([0], np.cumsum(counts)[:-1])).astype(np.int64)
+    starts = np.cumsum(counts) - counts
     if own is not None:
         own = own.pick(np.arange(len(own)), some[own.rows])
     merged = err.first((errors, own))

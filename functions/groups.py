@@ -97,6 +97,12 @@ class Groups:
         return cls(np.zeros(rows, np.int64), 1)
 
     @classmethod
+    def contiguous(cls, offsets: Ints) -> Groups:
+        """Return the groups whose rows stand together, each from one offset to the next."""
+        count = len(offsets) - 1
+        return cls(np.repeat(np.arange(count), np.diff(offsets)), count, offsets[:-1])
+
+    @classmethod
     def of(cls, keys: Sequence[Column]) -> Groups:
         """Return the groups of equal key tuples. Nulls are one value, errors one a code."""
         groups = cls._of_one(keys[0])
@@ -187,6 +193,10 @@ class Groups:
         with self._lock:
             self._known.clear()
             self._hint = None
+
+    def known(self, *, first: Ints, sizes: Ints) -> None:
+        """Tell the first row and the number of rows of each group, which would be computed otherwise."""
+        self.__dict__.update(first=first, sizes=sizes)
 
     def hint(self, key: Array, rows: Ints) -> None:
         """Tell the rows by group and inside each by ``key``, stably: an order that somebody needed anyway."""

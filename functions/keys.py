@@ -20,7 +20,7 @@ from sheetline.functions.context import Call
 from sheetline.functions.declare import Example, Form, function
 from sheetline.functions.errors import Ints
 from sheetline.functions.groups import Groups
-from sheetline.functions.ordering import comparable, stable_order
+from sheetline.functions.ordering import STRETCH, comparable, stable_order
 from sheetline.functions.types import DATE, INTEGER, STRING, Kind, Type
 
 CATEGORY = "grouping keys"
@@ -60,24 +60,27 @@ def gap(maxgap: Any) -> Any:
     return maxgap
 
 
-def _runs(groups: Groups | None, v: Column, maxgap: Any) -> tuple[Ints, Any, Ints, Any]:
-    """Return ``(rows, starts, run, dead)``: rows in order of ``v`` inside groups, and which run each is in.
+def _runs(groups: Groups | None, v: Column, maxgap: Any) -> tuple[Ints, Ints, Any]:
+    """Return ``(rows, begins, dead)``: rows in order of ``v`` inside groups, and the places where runs begin.
 
-    ``starts`` marks the places where a run starts; null and error rows make one last run of their group.
+    Null and error rows, which ``dead`` marks, make one last run of their group.
     """
     codes = np.zeros(len(v), np.int64) if groups is None else groups.codes
     dead = v.nulls() if maxgap is not None else np.ones(len(v), np.bool_)
     keys = v.data if v.type.kind is not Kind.FLOAT else np.where(np.isnan(v.data), 0.0, v.data)
     order_keys = [codes] if dead is None else [codes, dead.astype(np.int64)]
     rows = stable_order([*order_keys, comparable(Column(v.type, keys))[0]], len(v))
-    values, group = keys[rows], codes[rows]
+    widest = maxgap * 1000 if v.type.kind is Kind.DATE and maxgap is not None else maxgap
     starts = np.ones(len(v), np.bool_)
-    wide = _wide(values, maxgap * 1000 if v.type.kind is Kind.DATE and maxgap is not None else maxgap)
-    if dead is not None:
-        gone = dead[rows]
-        wide = np.where(gone[1:], ~gone[:-1], wide)
-    starts[1:] = wide | (group[1:] != group[:-1])
-    return rows, starts, np.cumsum(starts) - 1, dead
+    for first in range(0, len(v) - 1, STRETCH):
+        some = rows[first : first + STRETCH + 1]
+        group = codes[some]
+        wide = _wide(keys[some], widest)
+        if dead is not None:
+            gone = dead[some]
+            wide = np.where(gone[1:], ~gone[:-1], wide)
+        starts[first + 1 : first + len(some)] = wide | (group[1:] != group[:-1])
+    return rows, np.flatnonzero(starts), dead
 
 
 def _wide(values: Any, maxgap: Any) -> Any:
@@ -109,20 +112,19 @@ def _wide(values: Any, maxgap: Any) -> Any:
     "to the gap stays in the run. For dates the gap is in milliseconds, or a duration such as 30m.",
 )
 def group_by_gap(groups: Groups | None, v: Column, maxgap: Any) -> tuple[Groups, Column]:
-    rows, starts, run, dead = _runs(groups, v, maxgap)
-    made, firsts = _number(rows, starts, run, v if dead is None else None)
+    rows, begins, dead = _runs(groups, v, maxgap)
+    made, firsts = _number(rows, begins, v if dead is None else None)
     first_values = Column(v.type, v.data, None if v.type.kind is Kind.FLOAT else dead).take(firsts)
     if maxgap is None:
         first_values = Column.nulls_of(v.type, len(firsts))
     return made, first_values.take(made.codes)
 
 
-def _number(rows: Ints, starts: Any, run: Ints, sorted_by: Column | None) -> tuple[Groups, Ints]:
+def _number(rows: Ints, begins: Ints, sorted_by: Column | None) -> tuple[Groups, Ints]:
     """Return the runs as groups, numbered by first appearance, and the row of the smallest value of each.
 
     ``rows`` stand in order of ``sorted_by`` inside the groups, which is kept for a sheet that orders by it.
     """
-    begins = np.flatnonzero(starts)
     if len(begins) == 0:
         return Groups(np.zeros(0, np.int64), 0), begins
     first = np.minimum.reduceat(rows, begins)
@@ -130,8 +132,9 @@ def _number(rows: Ints, starts: Any, run: Ints, sorted_by: Column | None) -> tup
     number = np.empty(len(order), np.int64)
     number[order] = np.arange(len(order))
     codes = np.empty(len(rows), np.int64)
-    codes[rows] = number[run]
+    codes[rows] = np.repeat(number, np.diff(begins, append=len(rows)))
     made = Groups(codes, len(order))
+    made.known(first=first[order], sizes=np.diff(begins, append=len(rows))[order])
     if sorted_by is not None:
         made.hint(sorted_by.data, _segments(rows, begins, order))
     return made, rows[begins[order]]
@@ -141,7 +144,17 @@ def _segments(rows: Ints, begins: Ints, order: Ints) -> Ints:
     """Return the segments of ``rows`` that start at ``begins``, put in another order."""
     sizes = np.diff(begins, append=len(rows))[order]
     ends = np.cumsum(sizes)
-    return rows[np.repeat(begins[order] - (ends - sizes), sizes) + np.arange(len(rows))]
+    shift = begins[order] - (ends - sizes)
+    out = np.empty_like(rows)
+    first = 0
+    while first < len(ends):  # some segments at a time: temporary arrays of all rows cost more than the work
+        start = ends[first] - sizes[first]
+        last = max(int(np.searchsorted(ends, start + STRETCH, side="right")), first + 1)
+        place = np.arange(start, ends[last - 1])
+        place += np.repeat(shift[first:last], sizes[first:last])
+        np.take(rows, place, out=out[start : ends[last - 1]])
+        first = last
+    return out
 
 
 @function(
@@ -161,16 +174,15 @@ def _segments(rows: Ints, begins: Ints, order: Ints) -> Ints:
     null_note="Null and error rows make one last session with a null number.",
 )
 def group_sessions(groups: Groups | None, v: Column, maxgap: Any) -> tuple[Groups, Column]:
-    rows, starts, run, dead = _runs(groups, v, maxgap)
-    made, _ = _number(rows, starts, run, v if dead is None else None)
-    begins = np.flatnonzero(starts)
+    rows, begins, dead = _runs(groups, v, maxgap)
+    made, _ = _number(rows, begins, v if dead is None else None)
     place = np.arange(len(begins))
     group = np.zeros(len(begins), np.int64) if groups is None else groups.codes[rows[begins]]
     opens = np.ones(len(begins), np.bool_)  # runs stand by group, so the first of a group is where it changes
     opens[1:] = group[1:] != group[:-1]
     inside = place - np.maximum.accumulate(np.where(opens, place, 0)) + 1
     number = np.empty(len(v), np.int64)
-    number[rows] = inside[run]
+    number[rows] = np.repeat(inside, np.diff(begins, append=len(rows)))
     return made, Column(INTEGER, number, dead)
 
 

@@ -21,6 +21,8 @@ from sheetline.functions.types import Kind
 
 _NULL_KEY = np.iinfo(np.int64).max - 1
 _ERROR_KEY = np.iinfo(np.int64).max
+#: Rows that are worked on at a time where temporary arrays of all rows would cost more than they are worth.
+STRETCH = 1 << 18
 
 
 def text_codes(column: Column) -> tuple[Ints, Any]:
@@ -142,7 +144,8 @@ def packed_order(keys: Sequence[Ints], rows: int) -> Ints | None:
         return None
     row_bits = max(rows - 1, 1).bit_length()
     packed <<= row_bits
-    packed |= np.arange(rows, dtype=np.int64)
+    for start in range(0, rows, STRETCH):
+        packed[start : start + STRETCH] |= np.arange(start, min(start + STRETCH, rows))
     packed.sort()
     packed &= (1 << row_bits) - 1
     return packed

@@ -13,7 +13,14 @@ from sheetline.functions.errors import Ints
 Array = npt.NDArray[Any]
 #: From so many values on a sparse product is worth loading its library.
 _MANY = 8192
+#: From this size on a segment is sorted by itself.
+_LARGE = 48
+#: So many segments of one size are sorted together.
+_TOGETHER = 32
+#: Values that are worked on together.
+_CELLS = 262_144
 _ONE = np.ones(1)
+_ZEROS = np.zeros(1 << 18, np.int32)
 
 
 def segment_sums(values: npt.NDArray[np.float64], offsets: Ints) -> npt.NDArray[np.float64]:
@@ -28,25 +35,30 @@ def segment_sums(values: npt.NDArray[np.float64], offsets: Ints) -> npt.NDArray[
         return np.asarray(sums, np.float64)
     from scipy.sparse import csr_array
 
-    column = np.zeros(len(values), np.int32)
+    column = _ZEROS[: len(values)] if len(values) <= len(_ZEROS) else np.zeros(len(values), np.int32)
     rows: Any = csr_array((values, column, offsets.astype(np.int32)), shape=(count, 1)) @ _ONE
     return np.asarray(rows, np.float64)
 
 
 def sort_segments(values: Array, offsets: Ints) -> None:
-    """Sort each segment in place: large ones slice by slice, small ones together by equal size."""
+    """Sort each segment in place: small ones of equal size together where there are many, others one by one."""
     sizes = np.diff(offsets)
-    for group in np.flatnonzero(sizes >= 48):
-        values[offsets[group] : offsets[group + 1]].sort()
-    small = np.where(sizes < 48, sizes, 0)
-    for size in np.flatnonzero(np.bincount(small)):
-        if size >= 2:
-            starts = offsets[:-1][small == size]
-            for part in np.array_split(starts, max(len(starts) * int(size) // 262_144, 1)):
-                index = part[:, None] + np.arange(size)
-                block = values[index]
-                block.sort(axis=1)
-                values[index] = block
+    alone = sizes >= _LARGE
+    small = np.where(alone, 0, sizes)
+    counts = np.bincount(small)
+    for size in np.flatnonzero(counts[2:] >= _TOGETHER) + 2:
+        starts = offsets[:-1][small == size]
+        per_block = max(_CELLS // int(size), 1)
+        for first in range(0, len(starts), per_block):
+            index = starts[first : first + per_block, None] + np.arange(size)
+            block = values[index]
+            block.sort(axis=1)
+            values[index] = block
+    rare = counts < _TOGETHER
+    rare[:2] = False  # nothing to sort
+    alone |= rare[small]
+    for start, stop in zip(offsets[:-1][alone].tolist(), offsets[1:][alone].tolist(), strict=True):
+        values[start:stop].sort()
 
 
 def order_segments(values: Array, offsets: Ints) -> Ints:

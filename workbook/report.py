@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+import numpy as np
+
 from sheetline.functions.columns import Column, Table
 from sheetline.functions.errors import Errors
 from sheetline.workbook.steps import Notice
@@ -108,12 +110,17 @@ def examples(errors: Errors | None, most: int) -> tuple[ErrorExample, ...]:
     )
 
 
-def column_report(name: str, column: Column, most: int) -> ColumnReport:
-    """Return the report of one column with up to ``most`` examples of its errors."""
+def null_count(column: Column) -> int:
+    """Return the number of nulls of a column, errors not counted."""
     null = column.nulls()
     errors = 0 if column.errors is None else len(column.errors)
-    nulls = 0 if null is None else int(null.sum()) - errors
-    return ColumnReport(name, str(column.type), nulls, errors, examples(column.errors, most))
+    return 0 if null is None else int(np.count_nonzero(null)) - errors
+
+
+def column_report(name: str, column: Column, most: int) -> ColumnReport:
+    """Return the report of one column with up to ``most`` examples of its errors."""
+    errors = 0 if column.errors is None else len(column.errors)
+    return ColumnReport(name, str(column.type), null_count(column), errors, examples(column.errors, most))
 
 
 def columns_report(table: Table, most: int) -> list[ColumnReport]:

@@ -10,16 +10,21 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from sheetline.formulas.blocks import InternalError, Workers
+from sheetline.formulas.blocks import Workers
 from sheetline.formulas.diagnostics import SheetlineError, WorkbookError
+from sheetline.formulas.parts import joined
 from sheetline.functions.columns import Column, Table
 from sheetline.functions.errors import Mask
 from sheetline.workbook.planning import Plan, unknown_sheets
+from sheetline.workbook.regions import Region, RegionRun, guarded
+from sheetline.workbook.regions import regions as planned_regions
 from sheetline.workbook.report import RunReport, SheetReport, Written, columns_report, examples
 from sheetline.workbook.steps import Notice, RunContext, Step, StepResult
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from sheetline.workbook.record.model import RunRecord
 
 Progress = Callable[[str, int, int], None]
 """Called before each sheet with its name, its number from 0, and how many there are."""
@@ -93,6 +98,20 @@ class Run:
     report: RunReport
     results: dict[str, SheetResult]
     options: Options
+    recorded: RunRecord | None = None
+
+    @property
+    def record(self) -> RunRecord:
+        """The record of the run, if it was asked for: ``run(record=True)``.
+
+        Raises:
+            RecordError: it was not.
+        """
+        if self.recorded is None:
+            from sheetline.workbook.record.faults import RecordError
+
+            raise RecordError("this run kept no record", "", "ask for it: run(record=True)")
+        return self.recorded
 
     def __getitem__(self, name: str) -> SheetResult:
         if name not in self.results:
@@ -118,6 +137,7 @@ class Options:
         threads: number of threads; None for one a core.
         progress: told before each sheet.
         observer: shown each sheet.
+        fuse: whether sheets are made together, part by part, where that gives the same (see ``regions``).
     """
 
     sheets: tuple[str, ...] | None = None
@@ -125,6 +145,7 @@ class Options:
     block_rows: int | None = None
     progress: Progress | None = None
     observer: Observer | None = None
+    fuse: bool = True
 
 
 def execute(plan: Plan, options: Options) -> Run:
@@ -165,30 +186,83 @@ class _Execution:
         report = RunReport(plan.workbook.name)
         results: dict[str, SheetResult] = {}
         most = plan.workbook.errors.max_logged
+        together = planned_regions(plan, needed) if mode == "keep" and self.options.fuse else {}
+        done: dict[str, SheetReport] = {}
         for number, (name, columns) in enumerate(needed.items()):
             if self.options.progress is not None:
                 self.options.progress(name, number, len(needed))
-            sheet_report, table = self._step(plan.steps[name], columns, most)
+            region = together.get(name)
+            if region is not None and self.tables[region.base].rows > self.workers.block_rows:
+                done.update(self._region(region, needed, wanted, most))
+            if name in done:
+                sheet_report = done[name]
+            else:
+                sheet_report, table = self._step(plan.steps[name], columns, most)
+                self._judge(mode, sheet_report, report, table)
+                if mode == "drop":
+                    table = _drop_errors(table, sheet_report, most)
+                self.tables[name] = table
+                del table  # the next step may be the last to need it
+                if self.options.observer is not None:
+                    self.options.observer.part(name, self.tables[name])
             report.sheets.append(sheet_report)
-            self._judge(mode, sheet_report, report, table)
-            if mode == "drop":
-                table = _drop_errors(table, sheet_report, most)
-            self.tables[name] = table
             if self.options.observer is not None:
-                self.options.observer.part(name, table)
                 self.options.observer.done(sheet_report)
             if name in wanted:
-                kept = columns if plan.workbook.sheet(name).kept or self.options.sheets else wanted[name]
-                chosen = {
-                    column: table.columns[column]
-                    for column in table.columns
-                    if column in kept or plan.steps[name].open_schema
-                }
-                results[name] = SheetResult(name, Table(chosen, table.rows), sheet_report, most)
-            del table  # the next step may be the last to need it
+                results[name] = self._result(name, wanted[name], columns, sheet_report)
             self._free(name, columns)
         report.seconds = time.perf_counter() - started
         return Run(plan, report, results, self.options)
+
+    def _result(self, name: str, wanted: Sequence[str], columns: Sequence[str], report: SheetReport) -> SheetResult:
+        table, step = self.tables[name], self.plan.steps[name]
+        kept = columns if self.plan.workbook.sheet(name).kept or self.options.sheets else wanted
+        chosen = {column: table.columns[column] for column in table.columns if column in kept or step.open_schema}
+        return SheetResult(name, Table(chosen, table.rows), report, self.plan.workbook.errors.max_logged)
+
+    def _region(
+        self,
+        region: Region,
+        needed: Mapping[str, Sequence[str]],
+        wanted: Mapping[str, Sequence[str]],
+        most: int,
+    ) -> dict[str, SheetReport]:
+        """Make the sheets of a region together; what is needed outside goes to the tables."""
+        observer = self.options.observer
+        outside = self._outside(region, needed, wanted)
+        shown = {name: needed[name] for name in region.sheets} if observer is not None else outside
+        base = self.tables[region.base]
+        if self.remaining[region.base] == sum(self._base_of(name, needed) == region.base for name in region.sheets):
+            self.tables[region.base] = Table({}, base.rows)  # nobody else needs it: it goes with the region
+        work = RegionRun(region, self.plan, needed, shown, most)
+        parts: dict[str, list[Table]] = {name: [] for name in outside}
+        run = work.run(base, self.workers)
+        del base
+        for part in run:
+            for name, table in part.items():
+                if observer is not None:
+                    observer.part(name, table)
+                if name in parts:
+                    parts[name].append(table)
+        for name in list(parts):
+            self.tables[name] = joined(parts.pop(name), outside[name])
+        book = self.plan.workbook
+        return {name: work.report(name, book.sheet(name).kind) for name in region.sheets}
+
+    def _base_of(self, name: str, needed: Mapping[str, Sequence[str]]) -> str:
+        return next(iter(self.plan.steps[name].needs(list(needed[name]))))
+
+    def _outside(
+        self, region: Region, needed: Mapping[str, Sequence[str]], wanted: Mapping[str, Sequence[str]]
+    ) -> dict[str, list[str]]:
+        """Return the columns of a region's sheets that are needed outside it."""
+        found: dict[str, set[str]] = {name: set(needed[name]) for name in region.sheets if name in wanted}
+        for name, columns in needed.items():
+            if name not in region.sheets:
+                for sheet, names in self.plan.steps[name].needs(list(columns)).items():
+                    if sheet in region.sheets:
+                        found.setdefault(sheet, set()).update(names)
+        return {name: [column for column in needed[name] if column in found[name]] for name in found}
 
     def _consumers(self, needed: Mapping[str, Sequence[str]]) -> dict[str, int]:
         """Return how many steps still need each sheet."""
@@ -216,12 +290,7 @@ class _Execution:
         for sheet in last:  # the step gets the only reference, and may empty the table as it goes
             inputs[sheet] = Table(dict(inputs[sheet].columns), inputs[sheet].rows)
             self.tables[sheet] = Table({}, inputs[sheet].rows)
-        try:
-            result = step.run(inputs, columns, ctx)
-        except (SheetlineError, InternalError, MemoryError):
-            raise
-        except Exception as bug:
-            raise InternalError(f"sheet '{step.name}' failed: {type(bug).__name__}: {bug}") from bug
+        result = guarded(step, lambda: step.run(inputs, columns, ctx))
         seconds = time.perf_counter() - started
         return self._report(step, columns, result, seconds, most), result.table
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path as FilePath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from sheetline.formulas.diagnostics import Diagnostic, WorkbookError
 
 if TYPE_CHECKING:
     from sheetline.functions.columns import Constant
+    from sheetline.workbook.lineage.view import Lineage
     from sheetline.workbook.model.workbook import Workbook
     from sheetline.workbook.planning import Plan
     from sheetline.workbook.run import Progress, Run
@@ -91,11 +92,13 @@ class WorkbookRunning:
         sample: int | None = None,
         threads: int | None = None,
         block_rows: int | None = None,
+        fuse: bool = True,
         now: datetime | str | None = None,
         seed: int = 0,
         out: str | FilePath | None = None,
         write: bool = False,
         progress: Progress | None = None,
+        record: bool | str | FilePath = False,
     ) -> Run:
         """Run the workbook and return the run; with ``write`` its outputs are written too.
 
@@ -107,11 +110,13 @@ class WorkbookRunning:
             sample: read only so many rows of each source.
             threads: number of threads; default one a core. Results never depend on it.
             block_rows: rows of a block; results never depend on it.
+            fuse: whether sheets that can be are made together, part by part; results never depend on it.
             now: the clock; default the computer's.
             seed: the seed of random functions and samples without one of their own.
             out: a folder that takes the place of the workbook's for relative paths of outputs.
             write: whether to write the outputs.
             progress: called before each sheet with its name, its number and how many there are.
+            record: whether to keep a record of the run (``run.record``); a folder: write it there too.
 
         Raises:
             WorkbookError: something is wrong with the workbook; nothing was computed.
@@ -125,6 +130,7 @@ class WorkbookRunning:
         """
         from sheetline.workbook.outputs import write_outputs
         from sheetline.workbook.planning import unknown_sheets
+        from sheetline.workbook.record.watching import recording
         from sheetline.workbook.run import DataError, Options, broken_expectations, execute
 
         book: Workbook = self
@@ -133,13 +139,64 @@ class WorkbookRunning:
             raise WorkbookError(problems)
         plan = book.plan(sources=sources, mappings=mappings, parameters=parameters, sample=sample, now=now, seed=seed)
         chosen = None if sheets is None else tuple(sheets)
-        run = execute(plan, Options(chosen, threads, block_rows, progress))
-        broken = broken_expectations(run.report)
-        if broken is not None:
-            raise DataError(broken, run.report)
-        if write:
-            write_outputs(run, FilePath(out) if out is not None else book.folder)
+        with recording(plan, record, parameters or {}, chosen, threads) as recorder:
+            run = execute(plan, Options(chosen, threads, block_rows, progress, recorder))
+            broken = broken_expectations(run.report)
+            if broken is not None:
+                raise DataError(broken, run.report)
+            if write:
+                write_outputs(run, FilePath(out) if out is not None else book.folder)
+            if recorder is not None:
+                run.recorded = recorder.record(run)
+                if record is not True:
+                    run.recorded.save(str(record))
         return run
+
+    def lineage(
+        self: Any,
+        of: str | None = None,
+        column: str | None = None,
+        direction: Literal["up", "down"] = "up",
+        depth: int | None = None,
+        level: Literal["column", "sheet"] = "column",
+        *,
+        sources: Sources | None = None,
+        mappings: Mappings | None = None,
+        parameters: Mapping[str, Any] | None = None,
+    ) -> Lineage:
+        """Return where a sheet or a column comes from, or what depends on it. Nothing is run.
+
+        Args:
+            of: the sheet; without it the whole workbook.
+            column: one of its columns; without it all of them.
+            direction: "up" to its inputs, their inputs, up to the columns of files; "down" to what is made from it,
+                up to the outputs: what breaks if it changes.
+            depth: how many steps to follow; all without it.
+            level: "column", or "sheet" for sheets alone.
+            sources, mappings, parameters: as in :meth:`run`.
+
+        Raises:
+            WorkbookError: something is wrong with the workbook, or there is no such sheet or column.
+            SourceError: a source can't be looked at.
+
+        >>> from sheetline import Workbook
+        >>> book = Workbook("W").source("E", "e.csv", columns={"x": "integer", "y": "integer"}, only=True)
+        >>> book = book.filter("F", of="E", where="#y > 0").formulas("G", of="F", columns={"z": "#x * 2"})
+        >>> print(book.lineage("G", "z"))
+        G!z (integer) = #x * 2
+        └─ value: F!x (integer)
+           ├─ value: E!x (integer)
+           │  └─ value: e.csv x
+           └─ filter: rows of F: where #y > 0
+              └─ filter: E!y (integer)
+                 └─ value: e.csv y
+        """
+        from sheetline.workbook.lineage.build import graph_of
+        from sheetline.workbook.lineage.view import lineage_of
+
+        book: Workbook = self
+        graph = graph_of(book.plan(sources=sources, mappings=mappings, parameters=parameters))
+        return lineage_of(graph, of, column, direction=direction, depth=depth, level=level)
 
 
 def parameter_values(book: Workbook, given: Mapping[str, Any]) -> tuple[dict[str, Constant], list[Diagnostic]]:

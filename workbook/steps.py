@@ -13,8 +13,9 @@ from dataclasses import dataclass, field, replace
 
 from sheetline.formulas.bind import bind_formula
 from sheetline.formulas.blocks import Workers
-from sheetline.formulas.bound import BoundSheet, Reference, Scope
+from sheetline.formulas.bound import ROWS, BoundSheet, Reference, Scope
 from sheetline.formulas.diagnostics import Diagnostic
+from sheetline.formulas.parts import DividedSheet, Division
 from sheetline.formulas.suggest import closest
 from sheetline.functions.columns import Column, Constant, Table
 from sheetline.functions.context import Environment
@@ -162,9 +163,25 @@ class Step(ABC):
     def run(self, tables: Mapping[str, Table], columns: Sequence[str], ctx: RunContext) -> StepResult:
         """Make the sheet with ``columns`` (in their order) from the tables of the sheets that it takes."""
 
+    def divided_on(self, division: Division) -> Division | None:
+        """Return how this sheet is divided if it is made part by part from a sheet divided so; None: it can't be."""
+        return None
+
+    def divides(self) -> Division | None:
+        """Return how the sheet's own groups divide its rows, where :meth:`divide` can put these in order first."""
+        return None
+
+    def divide(self, tables: Mapping[str, Table], columns: Sequence[str], ctx: RunContext) -> DividedSheet:
+        """Put the rows in order and return the sheet, to be made some groups at a time."""
+        raise NotImplementedError(self.name)
+
     @abstractmethod
     def references(self, column: str) -> list[Reference]:
-        """Return every column that decides about values or rows of ``column``, with its role."""
+        """Return every column that decides about values or rows of ``column``, with its role.
+
+        ``column`` may be :data:`~sheetline.formulas.bound.ROWS`: what decides which rows there are, and their order.
+        References to ``ROWS`` of another sheet stand where no column of it is named.
+        """
 
 
 def with_role(bound: BoundSheet, role: str) -> list[Reference]:
@@ -185,3 +202,10 @@ def merged(*needs: Mapping[str, set[str]]) -> dict[str, set[str]]:
 def unique(references: Iterable[Reference]) -> list[Reference]:
     """Return references without repetition, in order."""
     return list(dict.fromkeys(references))
+
+
+def with_rows(references: Iterable[Reference], sheets: Iterable[str], role: str = "position") -> list[Reference]:
+    """Return references without repetition, and the rows of each of ``sheets`` of which no column is named."""
+    found = unique(references)
+    named = {one.sheet for one in found if one.column != ROWS}
+    return unique([*found, *(Reference(sheet, ROWS, role) for sheet in sheets if sheet not in named)])

@@ -229,7 +229,8 @@ def zscore(records: Records) -> list[Any]:
         exact = [Fraction(v) for v in values]
         centre = sum(exact) / len(exact)
         variance = sum((v - centre) ** 2 for v in exact) / len(exact)
-        return Failure("DIV0") if variance == 0 else float(Fraction(own) - centre) / math.sqrt(variance)
+        spread = math.sqrt(variance)  # 0 also where the squares are too small for a float
+        return Failure("DIV0") if spread == 0 else float(Fraction(own) - centre) / spread
 
     return over_all(records, score)
 

@@ -10,8 +10,9 @@ import numpy as np
 from pydantic import BeforeValidator, Field
 
 from sheetline.formulas import ast
-from sheetline.formulas.bound import BoundSheet, Reference
+from sheetline.formulas.bound import ROWS, BoundSheet, Reference
 from sheetline.formulas.evaluate import evaluate
+from sheetline.formulas.parts import Division, looks_around
 from sheetline.formulas.printer import print_formula
 from sheetline.functions.columns import Table
 from sheetline.functions.context import Environment
@@ -26,8 +27,8 @@ from sheetline.workbook.steps import (
     Step,
     StepResult,
     merged,
-    unique,
     with_role,
+    with_rows,
 )
 
 Operator = Literal[
@@ -282,6 +283,14 @@ class FilterStep(Step):
         taken = gather(base, names, rows, ctx.workers, consume=self.base in ctx.given_away)
         return StepResult(Table(taken, len(rows)), row_errors=condition.errors)
 
+    def divided_on(self, division: Division) -> Division | None:
+        """By any division, unless the condition looks at whole columns."""
+        if self.open_schema or looks_around(self.bound):
+            return None
+        known = division.columns or {}
+        return Division(division.keys, {name: known[name] for name in self.schema if name in known})
+
     def references(self, column: str) -> list[Reference]:
         """The column itself; what the condition reads decides about every row."""
-        return unique([Reference(self.base, column, "value"), *with_role(self.bound, "filter")])
+        own = [] if column == ROWS else [Reference(self.base, column, "value")]
+        return with_rows([*own, *with_role(self.bound, "filter")], [self.base])

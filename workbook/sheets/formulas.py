@@ -13,6 +13,7 @@ from sheetline.formulas.bound import BoundSheet, Reference
 from sheetline.formulas.complain import CONVERTERS
 from sheetline.formulas.diagnostics import make
 from sheetline.formulas.evaluate import evaluate
+from sheetline.formulas.parts import DividedSheet, Division, divided_on, divides
 from sheetline.functions.columns import Table
 from sheetline.workbook.model.base import (
     ColumnType,
@@ -191,6 +192,18 @@ class FormulasStep(Step):
         )
         return StepResult(done.table)
 
+    def divided_on(self, division: Division) -> Division | None:
+        """Row formulas by any division, groups where each lies in one part."""
+        return divided_on(self.bound, division)
+
+    def divides(self) -> Division | None:
+        """By the groups of a series sheet."""
+        return divides(self.bound)
+
+    def divide(self, tables: Mapping[str, Table], columns: Sequence[str], ctx: RunContext) -> DividedSheet:
+        """Make the groups and their order."""
+        return DividedSheet(self.bound, tables[self.base], ctx.env, ctx.workers, columns)
+
     def references(self, column: str) -> list[Reference]:
-        """What the formula reads; keys and orders of the sheet have their own roles."""
-        return self.bound.references(column)
+        """What the formula reads, columns of this sheet among it; its keys, orders and expansions decide about rows."""
+        return self.bound.references(column, self.name)
