@@ -95,6 +95,8 @@ class Constant:
         if self.value is None:
             return Column.nulls_of(self.type, rows)
         if self.type.is_arrow:
+            if rows == 0:  # Arrow can't repeat a list zero times
+                return Column.nulls_of(self.type, 0)
             scalar = pa.array([self.value], arrow_type(self.type))[0]
             return Column(self.type, pa.repeat(scalar, rows))
         data = np.empty(rows, numpy_dtype(self.type))
@@ -192,6 +194,11 @@ class Column:
         if not some or len(mask) <= _REMEMBERED:
             object.__setattr__(self, "_nan", mask if some else False)
         return mask if some else None
+
+    def without_nan(self) -> Column:
+        """Return the same column, of which somebody knows already that no float in it is NaN."""
+        object.__setattr__(self, "_nan", False)
+        return self
 
     def valid(self) -> Mask:
         """Return the mask of rows that hold a value."""

@@ -19,7 +19,19 @@ LONGITUDE = (-180.0, 180.0)
 KILOMETRES = {"km": 1.0, "mi": 1.609344, "m": 0.001, "ft": 0.0003048, "nmi": 1.852}
 
 _HALF_DEGREE = math.pi / 360.0
-_SINE = tuple(1 / math.factorial(power) for power in range(3, 22, 2))  #: 1/3!, 1/5! …: the sine's series behind x
+#: The polynomial nearest to sin²(√z)/z for z up to (π/2)², in relative error (7e-17); the highest power first.
+_SQUARED_SINE = (
+    -1.9362582230099212e-13,
+    2.035966956513887e-11,
+    -1.565814625156796e-09,
+    9.396778148651494e-08,
+    -4.2755592180615135e-06,
+    0.00014109347402247008,
+    -0.0031746031744498983,
+    0.04444444444441492,
+    -0.33333333333333115,
+    1.0,
+)
 _FAR = 0.99  #: from this haversine on (169°) the arc sine loses digits
 
 
@@ -77,19 +89,16 @@ def _complement(degrees: Array, whole: float) -> Array:
 def _squared_sine(degrees: Array) -> Array:
     """Turn an array of angles from -180 to 180, in place, into the squared sines of their halves.
 
-    sin x = x·(1 - z·p(z)) with z = x² and the Taylor polynomial p: up to a right angle its first term left out
-    is below 1e-17. Plain arithmetic on whole arrays takes half the time of the library's sine, and gives the same
-    bits on every processor.
+    Plain arithmetic on whole arrays takes half the time of the library's sine, and gives the same bits on every
+    processor.
     """
     degrees *= _HALF_DEGREE
     degrees *= degrees
-    series = np.full_like(degrees, _SINE[-1])
-    for coefficient in _SINE[-2::-1]:
+    series = degrees * _SQUARED_SINE[0]
+    for coefficient in _SQUARED_SINE[1:-1]:
+        series += coefficient
         series *= degrees
-        np.subtract(coefficient, series, out=series)
-    series *= degrees
-    np.subtract(1.0, series, out=series)
-    series *= series
+    series += _SQUARED_SINE[-1]
     degrees *= series
     return degrees
 

@@ -12,6 +12,7 @@ pandas is imported when a function needs it, not before.
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -68,6 +69,10 @@ __all__ = [
 ]
 
 
+#: From so many rows on columns of a frame are read side by side.
+_MANY_ROWS = 1 << 20
+
+
 @dataclass(slots=True)
 class TableNotes:
     """What reading a table found: all its names (made unique), each column's notes, remarks about the whole."""
@@ -118,10 +123,21 @@ def table_from_pandas(frame: pd.DataFrame, only: set[str] | None = None) -> tupl
     labels = [_label(label) for label in frame.columns]
     names, renamed = unique_names(labels)
     notes = TableNotes(names, remarks=renamed)
+    wanted = [(name, frame.iloc[:, place]) for place, name in enumerate(names) if only is None or name in only]
+
+    def read(item: tuple[str, Any]) -> tuple[Column, ColumnNotes]:
+        return _named(item[0], column_from_pandas, item[1])
+
+    if len(wanted) > 1 and len(frame) >= _MANY_ROWS:  # mostly one look at all values, which needs no interpreter
+        from concurrent.futures import ThreadPoolExecutor
+
+        with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+            read_columns = list(pool.map(read, wanted))
+    else:
+        read_columns = list(map(read, wanted))
     columns: dict[str, Column] = {}
-    for place, name in enumerate(names):
-        if only is None or name in only:
-            columns[name], notes.columns[name] = _named(name, column_from_pandas, frame.iloc[:, place])
+    for (name, _), (column, found) in zip(wanted, read_columns, strict=True):
+        columns[name], notes.columns[name] = column, found
     return Table(columns, len(frame)), notes
 
 
@@ -221,7 +237,8 @@ def _from_numpy(series: pd.Series[Any], notes: ColumnNotes) -> Column:
         same = array.dtype == np.float64
         wide = _shared(array, series) if same else array.astype(np.float64)
         data, errors = finite(wide, None, notes)
-        return Column(FLOAT, data, None, errors)
+        column = Column(FLOAT, data, None, errors)
+        return column if notes.nan or errors is not None else column.without_nan()
     if kind == "b":
         return Column(BOOLEAN, _shared(array, series))
     if kind in "iu":
