@@ -17,7 +17,9 @@ from sheetline.formulas.parser import parse
 from sheetline.formulas.printer import print_formula
 from sheetline.functions.context import Environment
 from sheetline.functions.declare import Form, Function
-from sheetline.functions.registry import REGISTRY
+
+NAMED = (ast.Call, ast.ColumnRef)
+"""The nodes that stand for something by its name: what a look over a whole formula is for."""
 
 
 def bind_sheet(
@@ -76,8 +78,12 @@ class _Binder(Expressions):
                 self.asts[name] = parse(text)
             except FormulaError as error:
                 self.complaints.add_all(name, error.diagnostics)
+        self.parts = {
+            name: [part for part in ast.walk(root) if isinstance(part, NAMED)] for name, root in self.asts.items()
+        }
         self._find_shape()
-        uses = {name: self.names.uses(node, name) for name, node in self.asts.items()}
+        uses = {name: self.names.uses(parts, name) for name, parts in self.parts.items()}
+        self.out.uses = {name: [use for use in found if use in self.asts] for name, found in uses.items()}
         order, circles = in_order(list(self.asts), {n: [u for u in us if u in self.asts] for n, us in uses.items()})
         for circle in circles:
             text = self.texts[circle[0]]
@@ -98,12 +104,12 @@ class _Binder(Expressions):
         return self.out, self.complaints.in_order(list(self.texts))
 
     def _forms(self) -> Iterator[tuple[str, ast.Call, Function]]:
-        for name, root in self.asts.items():
-            for node in ast.walk(root):
-                if isinstance(node, ast.Call):
-                    function = REGISTRY.get(node.name)
+        for name, parts in self.parts.items():
+            for part in parts:
+                if isinstance(part, ast.Call):
+                    function = self.names.function(part.name)
                     if function is not None:
-                        yield name, node, function
+                        yield name, part, function
 
     def _find_shape(self) -> None:
         """Decide from the functions in the formulas what kind of sheet this is, and refuse mixtures."""
@@ -112,6 +118,8 @@ class _Binder(Expressions):
         keyed: set[str] = set()
         expands = False
         for column, node, function in self._forms():
+            if function.form is Form.ELEMENT:
+                continue
             if self.refuse_groups and function.form in (Form.KEY, Form.REDUCE, Form.SERIES, Form.EXPAND):
                 self._complain(column, "F127", node.name_span, function=function.name, place=self.refuse_groups)
             if function.form is Form.REDUCE:
@@ -151,13 +159,11 @@ class _Binder(Expressions):
 
     def _reads_base(self, keyed: set[str]) -> bool:
         """Whether a column that is no key reads the sheet underneath, itself or through own columns."""
-        for name, root in self.asts.items():
+        for name, parts in self.parts.items():
             if name in keyed:
                 continue
-            for node in ast.walk(root):
-                ref = node if isinstance(node, ast.ColumnRef) else None
-                if isinstance(node, ast.Call):
-                    ref = self.names.called_column(node, name)
+            for part in parts:
+                ref = self.names.called_column(part, name) if isinstance(part, ast.Call) else part
                 if ref is not None and isinstance(self.names.column(ref, name), Taken):
                     return True
         return False
@@ -176,9 +182,9 @@ class _Binder(Expressions):
 
     def _base_outside(self, column: str, root: ast.Node, place: Place) -> None:
         """Report the first base column of an aggregate sheet's formula that stands outside an aggregate."""
-        for node in ast.walk(root):
-            if isinstance(node, ast.ColumnRef) and isinstance(self.names.column(node, column), Taken):
-                self._outside_at(node, place)
+        for part in self.parts[column]:
+            if isinstance(part, ast.ColumnRef) and isinstance(self.names.column(part, column), Taken):
+                self._outside_at(part, place)
                 return
         self._complain(column, "F121", root.span, name=column)
 

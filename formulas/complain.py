@@ -20,6 +20,7 @@ from sheetline.functions.types import Kind, Type
 #: The function that converts to a type, for hints.
 CONVERTERS = {
     "int": "INT",
+    "whole": "INT",
     "float": "FLOAT",
     "num": "FLOAT",
     "str": "T",
@@ -40,7 +41,7 @@ CONVERTERS = {
 MOST = 100
 
 #: The words of signatures in the words of the language.
-_WORDS = {"int": "integer", "num": "number", "str": "string", "bool": "boolean", "bigint": "biginteger",
+_WORDS = {"int": "integer", "whole": "integer", "num": "number", "str": "string", "bool": "boolean", "bigint": "biginteger",
           "dec": "bigdecimal"}  # fmt: skip
 
 

@@ -7,7 +7,7 @@ stands between them and runs side by side on the threads.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby, zip_longest
 from typing import cast
 
@@ -39,16 +39,26 @@ Other = Callable[[str, str], Column]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Origins:
+    """Where the rows of a sheet are from: a row of the sheet underneath (-1: none), or a group, or both."""
+
+    own: Ints | None
+    group: Ints | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Evaluated:
     """What a sheet's formulas gave.
 
     Attributes:
         table: the sheet's columns.
         groups: the groups, where the sheet has any.
+        origins: where the rows are from, if that was asked for.
     """
 
     table: Table
     groups: Groups | None = None
+    origins: Origins | None = None
 
 
 def evaluate(
@@ -60,6 +70,7 @@ def evaluate(
     others: Other | None = None,
     columns: Sequence[str] | None = None,
     consume: bool = False,
+    origins: bool = False,
 ) -> Evaluated:
     """Evaluate a bound sheet.
 
@@ -71,10 +82,12 @@ def evaluate(
         others: gives whole columns of other sheets.
         columns: the columns wanted; default all.
         consume: whether ``base`` is given away: its columns leave the table as soon as they were used.
+        origins: whether to tell where each row is from.
     """
     evaluation = Evaluation(sheet, base, env, workers, others, consume=consume)
     try:
-        return evaluation.run(columns)
+        done = evaluation.run(columns)
+        return replace(done, origins=evaluation.origins()) if origins else done
     finally:
         if evaluation.groups is not None:
             evaluation.groups.forget()  # its orderings refer to it: without this they would wait for the collector
@@ -136,6 +149,26 @@ class Evaluation:
         self._compute(roots)
         rows = self.rows[self.sheet.space]
         return Table({name: self._column(node, rows) for name, node in zip(names, roots, strict=True)}, rows)
+
+    def origins(self) -> Origins:
+        """Return where each row of the sheet is from."""
+        own: Ints | None = None
+        group: Ints | None = None
+        if self.sheet.shape is Shape.ROW:
+            own = np.arange(self.base.rows)
+        elif self.sheet.shape is Shape.AGGREGATE:
+            group = np.arange(self.rows[Space.GROUPS])
+        else:
+            assert self.order is not None
+            assert self.groups is not None
+            own = self.order.rows if self.final is None else self.order.rows[self.final]
+            group = self.groups.codes[own] if len(own) else own
+            if self.extra is not None:
+                own = np.where(self.extra, -1, own)
+        if self.repeats is not None:
+            own = None if own is None else np.repeat(own, self.repeats)
+            group = None if group is None else np.repeat(group, self.repeats)
+        return Origins(own, group)
 
     def _column(self, node: Node, rows: int) -> Column:
         value = self.values[node.id]

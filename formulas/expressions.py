@@ -20,12 +20,15 @@ from sheetline.functions.context import Environment
 from sheetline.functions.declare import Form, Function
 from sheetline.functions.execute import Application, armed, call
 from sheetline.functions.operators import OPERATORS
-from sheetline.functions.registry import REGISTRY
 from sheetline.functions.resolve import Mismatch, resolve
-from sheetline.functions.types import Kind, Type, of_python
+from sheetline.functions.types import BOOLEAN, FLOAT, NULL, STRING, Kind, Type, of_python
 
 #: Functions that order the rows inside the groups of a series sheet, and whether descending.
 SORTS = {"GROUP_SORT_ASC": False, "GROUP_SORT_DESC": True}
+
+#: The types of literals by their kind; that of an integer depends on its size.
+_LITERALS = {"null": NULL, "boolean": BOOLEAN, "float": FLOAT, "string": STRING}
+_BASE_ONLY = {Space.BASE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,13 @@ class Place:
     inside: str = ""
     whole: bool = False
     fitted: bool = False
+
+    @property
+    def part(self) -> Place:
+        """The place of a part of what stands here."""
+        if not self.whole:
+            return self
+        return Place(self.column, self.text, self.here, self.inside, fitted=self.fitted)
 
 
 class Expressions:
@@ -76,6 +86,7 @@ class Expressions:
         self.names = Names(scope, () if anonymous else tuple(self.texts))
         self.refuse_groups: str | None = None
         self.asts: dict[str, ast.Node] = {}
+        self.parts: dict[str, list[ast.Call | ast.ColumnRef]] = {}
         self.done: dict[str, Node] = {}
         self.out = BoundSheet(self.graph, scope.base)
         self.sorts: list[tuple[str, tuple[Node, bool]]] = []
@@ -84,21 +95,21 @@ class Expressions:
 
     def expression(self, node: ast.Node, place: Place) -> Node:
         """Bind one expression; recursion is bounded by the parser's limit on nesting."""
-        if isinstance(node, ast.Literal):
-            return self.constant(Constant(of_python(node.value), node.value))
-        if isinstance(node, ast.Duration):
-            return self.constant(Constant(of_python(node.ms), node.ms))
-        if isinstance(node, ast.Parameter):
-            return self._parameter(node, place)
+        if isinstance(node, ast.Literal):  # what formulas have most of comes first
+            return self.constant(Constant(_LITERALS.get(node.kind) or of_python(node.value), node.value))
         if isinstance(node, ast.ColumnRef):
             return self._reference(node, place)
-        if isinstance(node, ast.ListLiteral):
-            return self._list(node, place)
-        if isinstance(node, ast.Unary):
-            return self._unary(node, place)
         if isinstance(node, ast.Chain):
             return self._chain(node, place)
-        return self._call(node, place)
+        if isinstance(node, ast.Call):
+            return self._call(node, place)
+        if isinstance(node, ast.Unary):
+            return self._unary(node, place)
+        if isinstance(node, ast.ListLiteral):
+            return self._list(node, place)
+        if isinstance(node, ast.Parameter):
+            return self._parameter(node, place)
+        return self.constant(Constant(of_python(node.ms), node.ms))
 
     def constant(self, constant: Constant) -> Node:
         """Return the node of a constant."""
@@ -147,7 +158,7 @@ class Expressions:
         node = self.done.get(name)
         if node is None or node.op == "bad":  # on a circle, which is reported
             return self.graph.bad()
-        function = REGISTRY.get(place.inside) if place.inside else None
+        function = self.names.function(place.inside) if place.inside else None
         if function is not None and function.form in (Form.REDUCE, Form.KEY) and node.space is not Space.BASE:
             if node.space is Space.CONST:
                 return node
@@ -160,7 +171,7 @@ class Expressions:
         return self._apply_by_name("LIST", node.items, place, node.span, typed="[…]")
 
     def _unary(self, node: ast.Unary, place: Place) -> Node:
-        inner = replace(place, whole=False)
+        inner = place.part
         if node.op == "-" and isinstance(node.operand, ast.Literal):
             value = node.operand.value
             if isinstance(value, int | float) and not isinstance(value, bool):
@@ -171,40 +182,42 @@ class Expressions:
         return self._apply_by_name(name, (node.operand,), inner, node.op_span, operator=node.op)
 
     def _chain(self, node: ast.Chain, place: Place) -> Node:
-        inner = replace(place, whole=False)
+        inner = place.part
         operands = [self.expression(operand, inner) for operand in node.operands]
         spans = node.op_spans or (node.span,) * len(node.operators)
         if node.operators[0] == "^":
             result = operands[-1]
             steps = zip(reversed(node.operators), reversed(operands[:-1]), reversed(spans), strict=True)
             for operator, operand, span in steps:
-                result = self._operate(operator, operand, result, span, place)
+                result = self._operate(operator, operand, result, span, inner)
             return result
         if node.operators[0] in ("&&", "||", "&") and len(set(node.operators)) == 1:
-            function = REGISTRY.get(OPERATORS[node.operators[0]])
-            assert function is not None
+            function = self._operator(node.operators[0])
             return self._apply(function, operands, [o.span for o in node.operands], inner, spans[0], node.operators[0])
         result = operands[0]
         for operator, operand, span in zip(node.operators, operands[1:], spans, strict=True):
-            result = self._operate(operator, result, operand, span, place)
+            result = self._operate(operator, result, operand, span, inner)
         return result
 
     def _operate(self, operator: str, left: Node, right: Node, span: ast.Span, place: Place) -> Node:
-        function = REGISTRY.get(OPERATORS[operator])
-        assert function is not None
-        return self._apply(function, [left, right], [span, span], replace(place, whole=False), span, operator)
+        return self._apply(self._operator(operator), [left, right], [span, span], place, span, operator)
+
+    def _operator(self, operator: str) -> Function:
+        function = self.names.function(OPERATORS[operator])
+        assert function is not None, operator
+        return function
 
     def _apply_by_name(
         self, name: str, args: Sequence[ast.Node], place: Place, span: ast.Span, operator: str = "", typed: str = ""
     ) -> Node:
-        function = REGISTRY.get(name)
+        function = self.names.function(name)
         assert function is not None, name
-        inner = replace(place, whole=False)
+        inner = place.part
         nodes = [self.expression(arg, inner) for arg in args]
         return self._apply(function, nodes, [arg.span for arg in args], place, span, operator)
 
     def _call(self, node: ast.Call, place: Place) -> Node:
-        function = REGISTRY.get(node.name)
+        function = self.names.function(node.name)
         if function is None:
             ref = self.names.called_column(node, place.column)
             if ref is not None:
@@ -213,15 +226,15 @@ class Expressions:
             return self.graph.bad()
         if not self._allowed(function, node, place):
             return self.graph.bad()
-        args = [
-            self.expression(arg, inner)
-            for arg, inner in zip(node.args, self._inners(function, node, place), strict=True)
-        ]
+        inners = self._inners(function, node, place)
+        args = [self.expression(arg, inner) for arg, inner in zip(node.args, inners, strict=True)]
         return self._apply(function, args, [arg.span for arg in node.args], place, node.name_span)
 
     def _inners(self, function: Function, node: ast.Call, place: Place) -> list[Place]:
         """Return the place of each argument: what is around it now."""
-        inner = replace(place, whole=False)
+        inner = place.part
+        if function.form is Form.ELEMENT:
+            return [inner] * len(node.args)
         if function.form in (Form.REDUCE, Form.KEY):
             inner = replace(inner, inside=function.name, here=Space.BASE)
         elif function.form is Form.SERIES:
@@ -236,7 +249,9 @@ class Expressions:
 
     def _allowed(self, function: Function, node: ast.Call, place: Place) -> bool:
         """Refuse functions of groups where they can't stand."""
-        around = REGISTRY.get(place.inside) if place.inside else None
+        if function.form is Form.ELEMENT:
+            return True
+        around = self.names.function(place.inside) if place.inside else None
         if self.refuse_groups and function.form in (Form.KEY, Form.REDUCE, Form.SERIES, Form.EXPAND):
             return False  # reported when the shape was looked for
         whole = function.form is Form.KEY or function.name in SORTS
@@ -270,8 +285,9 @@ class Expressions:
         span: ast.Span,
         operator: str = "",
     ) -> Node:
-        if any(arg.op == "bad" for arg in args):
-            return self.graph.bad()
+        for arg in args:
+            if arg.op == "bad":
+                return self.graph.bad()
         try:
             app, defaults = resolve(function, [arg.type for arg in args], [arg.constant for arg in args])
         except Mismatch as mismatch:
@@ -287,9 +303,11 @@ class Expressions:
                 operator,
             )
             return self.graph.bad()
-        args = [*args, *(self.constant(default) for default in defaults)]
+        if defaults:
+            args = [*args, *map(self.constant, defaults)]
+        if function.form is Form.ELEMENT:
+            return self._element(app, args, place, span)
         make_node = {
-            Form.ELEMENT: self._element,
             Form.FITTED: self._fitted,
             Form.REDUCE: self._reduce,
             Form.SERIES: self._series,
@@ -299,13 +317,17 @@ class Expressions:
         return make_node(app, args, place, span)
 
     def _element(self, app: Application, args: list[Node], place: Place, span: ast.Span) -> Node:
-        if all(arg.space is Space.CONST for arg in args):
+        spaces = {arg.space for arg in args}
+        spaces.discard(Space.CONST)
+        if not spaces:
             if not app.function.volatile - {"timezone"}:
                 key = (id(app.kernel), app.types, tuple(arg.id for arg in args))
                 if key not in self.folded:
                     self.folded[key] = self._fold(app, args)
                 return self.folded[key]
             return self.graph.make("apply", app.type, place.here, tuple(args), app)
+        if spaces == _BASE_ONLY:  # by far the most
+            return self.graph.make("apply", app.type, Space.BASE, tuple(args), app)
         space = self._common_space(args, place, span)
         if space is None:
             return self.graph.bad()

@@ -18,7 +18,6 @@ MAX_DIGITS = 3_900
 
 _PLAIN_NAME = re.compile(PLAIN_NAME)
 _WORD = re.compile(r"[\w.]+")
-_INTEGER = re.compile(r"[0-9]+")
 _DURATION = re.compile(r"([0-9]+)(ms|[smhd])")
 _FLOAT = re.compile(r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _UNIT_LIKE = re.compile(r"([0-9.]+)([^\W\d_]+)")
@@ -36,8 +35,8 @@ class BadNumber(NamedTuple):
 
 def read_number(typed: str, span: Span = NO_SPAN) -> Literal | Duration | BadNumber:
     """Read a token that starts like a number: an integer, a float, a duration, or what is wrong with it."""
-    if _INTEGER.fullmatch(typed):
-        if len(typed.lstrip("0")) > MAX_DIGITS:
+    if typed.isdecimal() and typed.isascii():
+        if len(typed) > MAX_DIGITS and len(typed.lstrip("0")) > MAX_DIGITS:
             return BadNumber("F023", {"number": typed, "hint": f"a number has at most {MAX_DIGITS} digits"})
         return Literal(int(typed), span=span, typed=typed)
     if (match := _DURATION.fullmatch(typed)) is not None and len(match[1].lstrip("0")) <= MAX_DIGITS:

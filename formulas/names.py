@@ -6,12 +6,13 @@ Resolution needs only schemas, so the order in which a sheet's columns must be b
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sheetline.formulas import ast
 from sheetline.formulas.bound import Scope
 from sheetline.formulas.diagnostics import Diagnostic, make
 from sheetline.formulas.suggest import closest
+from sheetline.functions.declare import Function
 from sheetline.functions.registry import REGISTRY
 
 MOST_CIRCLES = 20
@@ -50,25 +51,36 @@ class Names:
 
     scope: Scope
     own: tuple[str, ...]
+    _own: frozenset[str] = field(init=False, repr=False)
+    _functions: dict[str, Function | None] = field(init=False, repr=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_own", frozenset(self.own))
+
+    def function(self, name: str) -> Function | None:
+        """Return the function of this name, or None; the registry is asked once."""
+        if name not in self._functions:
+            self._functions[name] = REGISTRY.get(name)
+        return self._functions[name]
 
     def column(self, ref: ast.ColumnRef, inside: str | None) -> Target | None:
         """Return what a reference means inside the formula of column ``inside``, or None."""
         scope = self.scope
         if ref.sheet is None:
-            if ref.name in self.own and ref.name != inside:
+            if ref.name in self._own and ref.name != inside:
                 return Own(ref.name)
             return Taken(scope.base, ref.name) if ref.name in scope.schema else None
         if ref.sheet in scope.taken:
             return Taken(ref.sheet, ref.name) if ref.name in scope.taken[ref.sheet] else None
         if ref.sheet == scope.sheet:
-            return Own(ref.name) if ref.name in self.own else None
+            return Own(ref.name) if ref.name in self._own else None
         if ref.sheet in scope.others:
             return Elsewhere(ref.sheet, ref.name) if ref.name in scope.others[ref.sheet] else None
         return None
 
     def called_column(self, call: ast.Call, inside: str | None) -> ast.ColumnRef | None:
         """Return the column that a call turns out to be: ``Speed(mph)`` where no function has that name."""
-        if REGISTRY.get(call.name) is not None:
+        if self.function(call.name) is not None:
             return None
         name = "".join(call.source.split())
         for candidate in (call.source.strip(), name):
@@ -77,14 +89,12 @@ class Names:
                 return ref
         return None
 
-    def uses(self, node: ast.Node, inside: str | None) -> list[str]:
-        """Return the sheet's own columns that a formula reads, in order of first appearance."""
+    def uses(self, parts: Iterable[ast.Call | ast.ColumnRef], inside: str | None) -> list[str]:
+        """Return the sheet's own columns among the parts of a formula, in order of first appearance."""
         found: dict[str, None] = {}
-        for part in ast.walk(node):
-            ref = part if isinstance(part, ast.ColumnRef) else None
-            if isinstance(part, ast.Call):
-                ref = self.called_column(part, inside)
-            if ref is not None:
+        for part in parts:
+            ref = self.called_column(part, inside) if isinstance(part, ast.Call) else part
+            if ref is not None and ref.name in self._own:
                 target = self.column(ref, inside)
                 if isinstance(target, Own):
                     found[target.name] = None

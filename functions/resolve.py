@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -31,7 +31,7 @@ class Mismatch(Exception):  # noqa: N818 - it is caught and turned into a diagno
 
 def resolve(
     function: Function, types: Sequence[Type], constants: Sequence[Constant | None]
-) -> tuple[Application, list[Constant]]:
+) -> tuple[Application, Sequence[Constant]]:
     """Return the application of ``function`` to arguments of these types, and the defaults to append.
 
     Args:
@@ -42,15 +42,16 @@ def resolve(
     Raises:
         Mismatch: no overload takes these arguments; the one that comes furthest says why.
     """
-    choice = _choose(function, tuple(types), tuple(constant is not None for constant in constants))
+    choice = _choose(function, tuple(types), tuple([constant is not None for constant in constants]))
+    if choice.app is not None:
+        return choice.app, choice.defaults
     given = [*constants, *choice.defaults]
     prepared = _prepare(function, choice.parameters, given) if function.prepare else {}
     result = choice.result
     returns = choice.kernel.returns
     if returns is not None:
         result = returns(choice.types, [None if c is None else c.value for c in given])
-    app = Application(function, choice.kernel, choice.types, result, prepared, choice.names)
-    return app, list(choice.defaults)
+    return Application(function, choice.kernel, choice.types, result, prepared, choice.names), choice.defaults
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,7 @@ class _Choice:
     defaults: tuple[Constant, ...]
     result: Type
     names: tuple[str, ...]
+    app: Application | None = None  #: the application itself where the constants' values say nothing about it
 
 
 @lru_cache(maxsize=8192)
@@ -82,7 +84,10 @@ def _choose(function: Function, types: tuple[Type, ...], const: tuple[bool, ...]
     if best is None:
         assert worst is not None
         raise worst
-    return _fill(best[1], best[2], types)
+    choice = _fill(best[1], best[2], types)
+    if function.prepare or choice.kernel.returns is not None:
+        return choice
+    return replace(choice, app=Application(function, choice.kernel, choice.types, choice.result, {}, choice.names))
 
 
 def _progress(mismatch: Mismatch) -> tuple[int, int]:

@@ -129,7 +129,9 @@ class _Sheet:
         """Return the report of all parts."""
         facts = zip(self.columns, self.nulls, self.errors, self.examples, strict=True)
         types = self.step.schema
-        columns = [ColumnReport(name, str(types[name]), *counts, tuple(shown)) for name, *counts, shown in facts]
+        columns = [
+            ColumnReport(name, str(types[name]), nulls, errors, tuple(shown)) for name, nulls, errors, shown in facts
+        ]
         not_read = [name for name in types if name not in self.columns]
         return SheetReport(
             self.step.name, kind, self.rows, self.seconds, columns, not_read, self.removed, self.removed_examples

@@ -196,8 +196,10 @@ class _Execution:
                 done.update(self._region(region, needed, wanted, most))
             if name in done:
                 sheet_report = done[name]
+                report.sheets.append(sheet_report)
             else:
                 sheet_report, table = self._step(plan.steps[name], columns, most)
+                report.sheets.append(sheet_report)
                 self._judge(mode, sheet_report, report, table)
                 if mode == "drop":
                     table = _drop_errors(table, sheet_report, most)
@@ -205,7 +207,6 @@ class _Execution:
                 del table  # the next step may be the last to need it
                 if self.options.observer is not None:
                     self.options.observer.part(name, self.tables[name])
-            report.sheets.append(sheet_report)
             if self.options.observer is not None:
                 self.options.observer.done(sheet_report)
             if name in wanted:

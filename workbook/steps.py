@@ -22,6 +22,7 @@ from sheetline.functions.context import Environment
 from sheetline.functions.errors import Errors
 from sheetline.functions.types import Type
 from sheetline.workbook.problems import Path, diagnostic, listed, quoted
+from sheetline.workbook.rowmaps import RowMap
 
 Schema = Mapping[str, Type]
 
@@ -105,12 +106,14 @@ class RunContext:
         workers: the threads.
         others: gives a column of another finished sheet (for lookups): ``others(sheet, column)``.
         given_away: sheets that nobody needs behind this step: it may let their columns go as it uses them.
+        trace: whether the step is to say which rows underneath each row was made of.
     """
 
     env: Environment
     workers: Workers
     others: Callable[[str, str], Column]
     given_away: frozenset[str] = frozenset()
+    trace: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,11 +137,13 @@ class StepResult:
         table: the sheet.
         notices: what is to be reported.
         row_errors: errors that removed their row (a filter's condition), at the rows of the sheet underneath.
+        maps: where its rows are from, if that was asked for.
     """
 
     table: Table
     notices: tuple[Notice, ...] = ()
     row_errors: Errors | None = None
+    maps: tuple[RowMap, ...] = ()
 
 
 class Step(ABC):

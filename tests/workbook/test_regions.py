@@ -117,7 +117,7 @@ def same(one: Run, other: Run) -> None:
         assert left.types == right.types
         for column in left.columns:
             mine, theirs = left.columns[column], right.columns[column]
-            assert [repr(value) for value in mine.to_list()] == [repr(value) for value in theirs.to_list()], (name, column)
+            assert list(map(repr, mine.to_list())) == list(map(repr, theirs.to_list())), (name, column)
         assert sheet.errors.to_dict("list") == other.results[name].errors.to_dict("list"), name
 
 

@@ -9,14 +9,15 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
-from sheetline.formulas.bound import Reference
+from sheetline.formulas.bound import ROWS, Reference
 from sheetline.functions.columns import Column, Table
 from sheetline.functions.errors import Ints
 from sheetline.functions.groups import Groups
 from sheetline.workbook.model.base import DerivedSheet, Names, repeated
 from sheetline.workbook.problems import Problem, problem
 from sheetline.workbook.relational import gather, passed
-from sheetline.workbook.steps import BindContext, RunContext, Schema, Step, StepResult, unique
+from sheetline.workbook.rowmaps import RowMap, grouped
+from sheetline.workbook.steps import BindContext, RunContext, Schema, Step, StepResult, with_rows
 
 
 class DistinctSheet(DerivedSheet):
@@ -70,13 +71,19 @@ class DistinctStep(Step):
         by = passed(base, self.by, self.schema, open_schema=self.open_schema and self.whole)
         rows = distinct_rows([base.columns[name] for name in by], base.rows, last=self.last)
         names = passed(base, columns, self.schema, open_schema=self.open_schema)
-        return StepResult(Table(gather(base, names, rows, ctx.workers), len(rows)))
+        maps = repeated_rows(self.base, [base.columns[name] for name in by], rows, base.rows) if ctx.trace else ()
+        return StepResult(Table(gather(base, names, rows, ctx.workers), len(rows)), maps=maps)
 
     def references(self, column: str) -> list[Reference]:
         """The column itself; all columns that are compared decide about every row."""
-        return unique(
-            [Reference(self.base, column, "value"), *(Reference(self.base, name, "distinct") for name in self.by)]
-        )
+        own = [] if column == ROWS else [Reference(self.base, column, "value")]
+        return with_rows([*own, *(Reference(self.base, name, "distinct") for name in self.by)], [self.base])
+
+
+def repeated_rows(sheet: str, columns: Sequence[Column], rows: Ints, count: int) -> tuple[RowMap, RowMap]:
+    """Return the maps of a distinct: the row that stands for its equals, and these."""
+    groups = Groups.of(columns) if columns else Groups.single(count)
+    return RowMap(sheet, rows), grouped(sheet, groups.codes, groups.count, groups.codes[rows], "equal rows")
 
 
 def distinct_rows(columns: Sequence[Column], rows: int, *, last: bool = False) -> Ints:

@@ -20,6 +20,7 @@ from sheetline.functions.types import Kind, Type, of_python, widen
 from sheetline.workbook.model.base import DerivedSheet, Formula, Listed, Model, Name, Scalar, scalar
 from sheetline.workbook.problems import Path, Problem, problem, quoted
 from sheetline.workbook.relational import gather, instant, passed, value_word
+from sheetline.workbook.rowmaps import RowMap
 from sheetline.workbook.steps import (
     BindContext,
     RunContext,
@@ -281,7 +282,8 @@ class FilterStep(Step):
         rows = np.flatnonzero(condition.data if null is None else condition.data & ~null)
         names = passed(base, columns, self.schema, open_schema=self.open_schema)
         taken = gather(base, names, rows, ctx.workers, consume=self.base in ctx.given_away)
-        return StepResult(Table(taken, len(rows)), row_errors=condition.errors)
+        maps = (RowMap(self.base, rows),) if ctx.trace else ()
+        return StepResult(Table(taken, len(rows)), row_errors=condition.errors, maps=maps)
 
     def divided_on(self, division: Division) -> Division | None:
         """By any division, unless the condition looks at whole columns."""

@@ -12,7 +12,7 @@ from sheetline.formulas.bind import bind_sheet
 from sheetline.formulas.bound import BoundSheet, Reference
 from sheetline.formulas.complain import CONVERTERS
 from sheetline.formulas.diagnostics import make
-from sheetline.formulas.evaluate import evaluate
+from sheetline.formulas.evaluate import Evaluated, evaluate
 from sheetline.formulas.parts import DividedSheet, Division, divided_on, divides
 from sheetline.functions.columns import Table
 from sheetline.workbook.model.base import (
@@ -27,6 +27,7 @@ from sheetline.workbook.model.base import (
     repeated,
 )
 from sheetline.workbook.problems import Path, Problem, problem, quoted
+from sheetline.workbook.rowmaps import RowMap, grouped
 from sheetline.workbook.steps import BindContext, RunContext, Schema, Step, StepResult, merged
 
 
@@ -189,8 +190,20 @@ class FormulasStep(Step):
             others=ctx.others,
             columns=columns,
             consume=consume,
+            origins=ctx.trace,
         )
-        return StepResult(done.table)
+        return StepResult(done.table, maps=self._maps(done))
+
+    def _maps(self, done: Evaluated) -> tuple[RowMap, ...]:
+        """Return the maps to the row's own record, and to the rows of its group."""
+        found = done.origins
+        if found is None:
+            return ()
+        maps = [] if found.own is None else [RowMap(self.base, found.own)]
+        if found.group is not None and done.groups is not None:
+            why = "" if found.own is None else "rows of its group"
+            maps.append(grouped(self.base, done.groups.codes, done.groups.count, found.group, why))
+        return tuple(maps)
 
     def divided_on(self, division: Division) -> Division | None:
         """Row formulas by any division, groups where each lies in one part."""

@@ -11,7 +11,7 @@ import numpy as np
 from pydantic import BeforeValidator, Field
 
 from sheetline.formulas import ast
-from sheetline.formulas.bound import BoundSheet, Reference
+from sheetline.formulas.bound import ROWS, BoundSheet, Reference
 from sheetline.formulas.complain import CONVERTERS
 from sheetline.formulas.evaluate import evaluate
 from sheetline.functions.columns import Column, Table
@@ -20,6 +20,7 @@ from sheetline.functions.types import STRING, Type, widen
 from sheetline.workbook.model.base import Formula, Listed, Model, Name, SheetBase, fail
 from sheetline.workbook.problems import Path, Problem, problem, quoted
 from sheetline.workbook.relational import Matching, below, check_rows, examples, gather, refuse_open
+from sheetline.workbook.rowmaps import RowMap, grouped
 from sheetline.workbook.steps import (
     BindContext,
     Notice,
@@ -28,8 +29,8 @@ from sheetline.workbook.steps import (
     Step,
     StepResult,
     merged,
-    unique,
     with_role,
+    with_rows,
 )
 
 How = Literal["inner", "left", "right", "outer", "semi", "anti", "cross"]
@@ -338,17 +339,21 @@ class JoinStep(Step):
         return merged(found, *(key.inputs() for pair in self.keys for key in (pair.left, pair.right)))
 
     def references(self, column: str) -> list[Reference]:
-        """The column of the side, or of both; the keys of both sides decide about every row."""
-        output = self.outputs[column]
-        sides = {"left": [self.left], "right": [self.right], "either": [self.left, self.right]}[output.side]
+        """The column of the side, or of both; the keys of both sides, or all their rows, decide about every row."""
+        own: list[Reference] = []
+        if column != ROWS:
+            output = self.outputs[column]
+            sides = {"left": [self.left], "right": [self.right], "either": [self.left, self.right]}[output.side]
+            own = [Reference(sheet, output.column, "value") for sheet in sides]
         deciding = [ref for pair in self.keys for key in (pair.left, pair.right) for ref in key.references()]
-        return unique([*(Reference(sheet, output.column, "value") for sheet in sides), *deciding])
+        return with_rows([*own, *deciding], [self.left, self.right], "join")
 
     def run(self, tables: Mapping[str, Table], columns: Sequence[str], ctx: RunContext) -> StepResult:
         """Match the rows and put their columns side by side."""
         left, right = tables[self.left], tables[self.right]
         if self.how == "cross":
-            return StepResult(self._side_by_side(tables, columns, *self._product(left.rows, right.rows), ctx))
+            product = self._product(left.rows, right.rows)
+            return StepResult(self._side_by_side(tables, columns, *product, ctx), maps=self._maps(*product, ctx))
         keys_left = [pair.left.values(tables, ctx) for pair in self.keys]
         keys_right = [pair.right.values(tables, ctx) for pair in self.keys]
         matching = Matching.of(keys_left, keys_right)
@@ -362,13 +367,25 @@ class JoinStep(Step):
             names = [self.outputs[name].column for name in columns]
             taken = gather(left, names, rows, ctx.workers)
             table = Table({name: taken[self.outputs[name].column] for name in columns}, len(rows))
-            return StepResult(table, tuple(notices))
+            return StepResult(table, tuple(notices), maps=self._half_maps(matching, rows, ctx))
         rows_left, rows_right, lonely = self._rows(matching, left.rows, right.rows)
         notices += self._fan_out(matching, keys_left, ctx)
         if lonely is not None and len(lonely):
             rows_left = np.concatenate((rows_left, np.full(len(lonely), -1, np.int64)))
             rows_right = np.concatenate((rows_right, lonely))
-        return StepResult(self._side_by_side(tables, columns, rows_left, rows_right, ctx), tuple(notices))
+        table = self._side_by_side(tables, columns, rows_left, rows_right, ctx)
+        return StepResult(table, tuple(notices), maps=self._maps(rows_left, rows_right, ctx))
+
+    def _maps(self, left: Ints, right: Ints, ctx: RunContext) -> tuple[RowMap, ...]:
+        return (RowMap(self.left, left), RowMap(self.right, right)) if ctx.trace else ()
+
+    def _half_maps(self, matching: Matching, rows: Ints, ctx: RunContext) -> tuple[RowMap, ...]:
+        """Return the maps of a semi or anti join: the row itself, and the rows that it matches."""
+        if not ctx.trace:
+            return ()
+        codes = np.where(matching.right < 0, matching.count, matching.right)  # those match nothing
+        matches = grouped(self.right, codes, matching.count + 1, matching.left[rows], "matching rows")
+        return RowMap(self.left, rows), matches
 
     def _product(self, left: int, right: int) -> tuple[Ints, Ints]:
         """Return every row with every row, after checking how many these are."""

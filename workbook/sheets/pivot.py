@@ -10,7 +10,7 @@ import numpy as np
 from pydantic import Field
 
 from sheetline.formulas.bind import bind_sheet
-from sheetline.formulas.bound import BoundSheet, Reference, Shape, Space
+from sheetline.formulas.bound import ROWS, BoundSheet, Reference, Shape, Space
 from sheetline.formulas.diagnostics import SheetlineError
 from sheetline.formulas.evaluate import evaluate
 from sheetline.functions.columns import Column, Constant, Table, concat
@@ -22,6 +22,7 @@ from sheetline.functions.types import Kind, Type
 from sheetline.workbook.model.base import DerivedSheet, Formula, Listed, Model, Name, Names, Scalar, repeated
 from sheetline.workbook.problems import Path, Problem, problem, quoted
 from sheetline.workbook.relational import examples, fitting, reference_text, refuse_open, texts, value_word
+from sheetline.workbook.rowmaps import grouped
 from sheetline.workbook.steps import (
     BindContext,
     Notice,
@@ -235,7 +236,9 @@ class PivotStep(Step):
             return cells[one.value].take(source(one.expected), missing=True)
 
         made.update(zip(names, ctx.workers.map(cell, names), strict=True))
-        return StepResult(Table({name: made[name] for name in wanted}, row.count), tuple(notices))
+        table = Table({name: made[name] for name in wanted}, row.count)
+        maps = (grouped(self.base, row.codes[done.groups.codes], row.count),) if ctx.trace else ()
+        return StepResult(table, tuple(notices), maps=maps)
 
     def _known(self, across: Column) -> Ints:
         """Return for each group the number of its expected value, -1 where it is not expected."""
@@ -279,8 +282,9 @@ class PivotStep(Step):
 
     def references(self, column: str) -> list[Reference]:
         """A row is its key; a pivoted column is its aggregate, grouped by rows and column."""
-        if column in self.rows:
-            return unique(self.bound.references(f"{_ROW}{self.rows.index(column)}"))
+        keys = [Reference(self.base, name, "group") for name in self.rows]
+        if column == ROWS or column in self.rows:
+            return [*([] if column == ROWS else [Reference(self.base, column, "value")]), *keys]
         return unique(self.bound.references(self._value_of(column)))
 
     def _value_of(self, column: str) -> str:

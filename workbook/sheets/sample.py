@@ -9,13 +9,14 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field
 
-from sheetline.formulas.bound import Reference
+from sheetline.formulas.bound import ROWS, Reference
 from sheetline.functions.columns import Table
 from sheetline.functions.errors import Ints
 from sheetline.functions.groups import Groups
 from sheetline.workbook.model.base import Count, DerivedSheet, NamesOrOne, repeated
 from sheetline.workbook.problems import Problem, problem
 from sheetline.workbook.relational import gather, lowest_in_groups, passed, scrambled
+from sheetline.workbook.rowmaps import RowMap
 from sheetline.workbook.steps import BindContext, RunContext, Schema, Step, StepResult, unique
 
 
@@ -85,7 +86,8 @@ class SampleStep(Step):
             else:
                 rows = np.sort(np.argpartition(numbers, wanted)[:wanted])
         names = passed(base, columns, self.schema, open_schema=self.open_schema)
-        return StepResult(Table(gather(base, names, rows, ctx.workers), len(rows)))
+        maps = (RowMap(self.base, rows),) if ctx.trace else ()
+        return StepResult(Table(gather(base, names, rows, ctx.workers), len(rows)), maps=maps)
 
     def _wanted(self, sizes: Ints) -> Ints:
         """Return how many rows are taken of groups of these sizes."""
@@ -96,7 +98,6 @@ class SampleStep(Step):
         return wanted
 
     def references(self, column: str) -> list[Reference]:
-        """The column itself; the columns of groups decide about every row."""
-        return unique(
-            [Reference(self.base, column, "value"), *(Reference(self.base, name, "sample") for name in self.by)]
-        )
+        """The column itself; where the rows stand, and the columns of groups, decide about every row."""
+        own = [] if column == ROWS else [Reference(self.base, column, "value")]
+        return unique([*own, *(Reference(self.base, name, "sample") for name in (*self.by, ROWS))])

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field
 
-from sheetline.formulas.bound import BoundSheet, Reference
+from sheetline.formulas.bound import ROWS, BoundSheet, Reference
 from sheetline.formulas.evaluate import evaluate
 from sheetline.functions.columns import Column, Table
 from sheetline.functions.errors import Ints
@@ -17,6 +17,7 @@ from sheetline.functions.ordering import sort_key, stable_order
 from sheetline.workbook.model.base import Count, DerivedSheet, Formula, Listed, Model, Name
 from sheetline.workbook.problems import Path, Problem, problem
 from sheetline.workbook.relational import EXAMPLES, gather, passed
+from sheetline.workbook.rowmaps import RowMap
 from sheetline.workbook.steps import (
     BindContext,
     Notice,
@@ -25,8 +26,8 @@ from sheetline.workbook.steps import (
     Step,
     StepResult,
     merged,
-    unique,
     with_role,
+    with_rows,
 )
 
 
@@ -138,7 +139,8 @@ class SortStep(Step):
         rows = first_in_order(keys, base.rows, stop)[min(self.offset, stop) :]
         names = passed(base, columns, self.schema, open_schema=self.open_schema)
         table = Table(gather(base, names, rows, ctx.workers), len(rows))
-        return StepResult(table, tuple(self._notices(values)))
+        maps = (RowMap(self.base, rows),) if ctx.trace else ()
+        return StepResult(table, tuple(self._notices(values)), maps=maps)
 
     def _notices(self, values: Sequence[Column]) -> Iterator[Notice]:
         """Report errors that formulas of keys make: they are in no column, so nobody else does."""
@@ -152,7 +154,8 @@ class SortStep(Step):
         """The column itself; the keys decide where each row stands, and with a limit or offset whether it does."""
         roles = ["order"] if self.limit is None and self.offset == 0 else ["order", "limit"]
         deciding = [ref for role in roles for key in self.keys for ref in key.references(self.base, role)]
-        return unique([Reference(self.base, column, "value"), *deciding])
+        own = [] if column == ROWS else [Reference(self.base, column, "value")]
+        return with_rows([*own, *deciding], [self.base])
 
 
 def first_in_order(keys: Sequence[Ints], rows: int, wanted: int) -> Ints:

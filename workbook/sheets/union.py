@@ -10,13 +10,16 @@ import numpy as np
 import pyarrow as pa
 from pydantic import Field
 
-from sheetline.formulas.bound import Reference
+from sheetline.formulas.bound import ROWS, Reference
 from sheetline.formulas.complain import CONVERTERS
 from sheetline.functions.columns import Column, Table, concat
+from sheetline.functions.errors import Ints
+from sheetline.functions.groups import Groups
 from sheetline.functions.types import STRING, Type, widen
 from sheetline.workbook.model.base import Name, Names, SheetBase
 from sheetline.workbook.problems import Problem, problem, quoted
 from sheetline.workbook.relational import gather, refuse_open
+from sheetline.workbook.rowmaps import RowMap, grouped
 from sheetline.workbook.sheets.distinct import distinct_rows
 from sheetline.workbook.steps import BindContext, RunContext, Schema, Step, StepResult, unique
 
@@ -155,9 +158,39 @@ class UnionStep(Step):
             origins = Column(STRING, pa.DictionaryArray.from_arrays(numbers[codes], names))
             whole = Table({**made, self.origin: origins}, whole.rows)
         if not self.distinct:
-            return StepResult(Table({name: whole.columns[name] for name in columns}, whole.rows))
-        rows = distinct_rows([made[name] for name in self.parts], whole.rows)
-        return StepResult(Table(gather(whole, columns, rows, ctx.workers), len(rows)))
+            table = Table({name: whole.columns[name] for name in columns}, whole.rows)
+            return StepResult(table, maps=self._maps(sizes, ctx))
+        compared = [made[name] for name in self.parts]
+        rows = distinct_rows(compared, whole.rows)
+        maps = self._distinct_maps(sizes, compared, rows, ctx)
+        return StepResult(Table(gather(whole, columns, rows, ctx.workers), len(rows)), maps=maps)
+
+    def _maps(self, sizes: Sequence[int], ctx: RunContext) -> tuple[RowMap, ...]:
+        """Return a map for each sheet; the rows of the others have no row in it."""
+        if not ctx.trace:
+            return ()
+        made, start = [], 0
+        for sheet, size in zip(self.sheets, sizes, strict=True):
+            rows = np.full(sum(sizes), -1, np.int64)
+            rows[start : start + size] = np.arange(size)
+            made.append(RowMap(sheet, rows))
+            start += size
+        return tuple(made)
+
+    def _distinct_maps(
+        self, sizes: Sequence[int], compared: Sequence[Column], rows: Ints, ctx: RunContext
+    ) -> tuple[RowMap, ...]:
+        """Return for each sheet the row that stands for its equals, and these."""
+        own = self._maps(sizes, ctx)
+        if not own:
+            return ()
+        codes = (Groups.of(compared) if compared else Groups.single(sum(sizes))).codes
+        equals = []
+        for one in own:
+            there = np.flatnonzero(one.rows >= 0)
+            found = grouped(one.sheet, codes[there], int(codes.max(initial=-1)) + 1, codes[rows], "equal rows")
+            equals.append(found)
+        return (*(one.through(rows) for one in own), *equals)
 
     def _column(self, name: str, tables: Mapping[str, Table]) -> Column:
         type_ = self.schema[name]
@@ -168,11 +201,11 @@ class UnionStep(Step):
         return concat(found)
 
     def references(self, column: str) -> list[Reference]:
-        """The column of each sheet; with ``distinct`` every column decides about every row."""
+        """The column of each sheet; all sheets give rows, and with ``distinct`` every column decides about each."""
         found = self._references(self.parts.get(column, ()), "value")
         if self.distinct:
             found += [ref for parts in self.parts.values() for ref in self._references(parts, "distinct")]
-        return unique(found)
+        return unique([*found, *(Reference(sheet, ROWS, "union") for sheet in self.sheets)])
 
     def _references(self, columns: Sequence[str | None], role: str) -> list[Reference]:
         pairs = zip(self.sheets, columns, strict=False)

@@ -17,7 +17,8 @@ from sheetline.functions.types import STRING, Type, widen
 from sheetline.workbook.model.base import DerivedSheet, Name, Names, repeated
 from sheetline.workbook.problems import Problem, problem, quoted
 from sheetline.workbook.relational import gather, refuse_open
-from sheetline.workbook.steps import BindContext, RunContext, Schema, Step, StepResult, unique
+from sheetline.workbook.rowmaps import RowMap
+from sheetline.workbook.steps import BindContext, RunContext, Schema, Step, StepResult, with_rows
 
 
 class UnpivotSheet(DerivedSheet):
@@ -130,7 +131,8 @@ class UnpivotStep(Step):
             made[self.label] = self._labels(picked)
         if self.value in columns and value is not None:
             made[self.value] = value
-        return StepResult(Table({name: made[name] for name in columns}, len(picked)))
+        maps = (RowMap(self.base, picked // width),) if ctx.trace else ()
+        return StepResult(Table({name: made[name] for name in columns}, len(picked)), maps=maps)
 
     def _values(self, base: Table) -> Column:
         """Return the values of all columns, row by row."""
@@ -151,4 +153,4 @@ class UnpivotStep(Step):
             found = [Reference(self.base, column, "value")] if column in self.kept else []
         if self.drop_nulls:
             found += [Reference(self.base, name, "filter") for name in self.columns]
-        return unique(found)
+        return with_rows(found, [self.base], "expand")
