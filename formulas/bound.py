@@ -159,18 +159,22 @@ class BoundSheet:
     space: Space = Space.BASE
     uses: Mapping[str, Sequence[str]] = field(default_factory=dict)
     _holders: dict[tuple[int, str], list[str]] | None = None
+    _from_base: set[int] | None = None
 
     @property
     def types(self) -> dict[str, Type]:
         """The schema of the sheet's columns."""
         return {name: node.type for name, node in self.columns.items()}
 
-    def inputs(self, columns: Iterable[str] | None = None) -> dict[str, set[str]]:
-        """Return the columns read, by sheet, for some output columns (default all) and for making the rows."""
+    def inputs(self, columns: Iterable[str] | None = None, known: Container[str] = ()) -> dict[str, set[str]]:
+        """Return the columns read, by sheet, for some output columns (default all) and for making the rows.
+
+        The values of the columns ``known`` are at hand.
+        """
         chosen = self.columns if columns is None else {name: self.columns[name] for name in columns}
-        roots = [*chosen.values(), *self.row_makers()]
+        there = {node.id for name, node in self.columns.items() if name in known}
         found: dict[str, set[str]] = {}
-        for node in reachable(roots):
+        for node in (*reachable(chosen.values(), there), *reachable(self.row_makers())):
             if node.op == "input":
                 found.setdefault(node.sheet, set()).add(node.name)
         return found
@@ -209,10 +213,19 @@ class BoundSheet:
             found.update((Reference(own, name, role), None) for name in holders if name != column)
             if not holders or column in holders:
                 found.update(dict.fromkeys(_roles([node], role, stops, own)))
-        inputs = [node for node in reachable([*roots, *(node for node, _ in makers)]) if node.op == "input"]
-        if _by_place(looked_at, stops) or not any(node.sheet == self.base for node in inputs):
+        if _by_place(looked_at, stops) or not self._read_base([*roots, *(node for node, _ in makers)]):
             found[Reference(self.base, ROWS, "position")] = None
         return list(found)
+
+    def _read_base(self, nodes: Iterable[Node]) -> bool:
+        """Whether any of the nodes is made from a column of the sheet underneath, on whatever way."""
+        if self._from_base is None:
+            self._from_base = set()
+            for node in self.graph.nodes:  # arguments stand before what uses them
+                own = node.op == "input" and node.sheet == self.base
+                if own or any(arg.id in self._from_base for arg in node.args):
+                    self._from_base.add(node.id)
+        return any(node.id in self._from_base for node in nodes)
 
     def _makers(self) -> Iterator[tuple[Node, str]]:
         """Yield the nodes that make the rows, with the role of what they read."""

@@ -41,8 +41,8 @@ CONVERTERS = {
 MOST = 100
 
 #: The words of signatures in the words of the language.
-_WORDS = {"int": "integer", "whole": "integer", "num": "number", "str": "string", "bool": "boolean", "bigint": "biginteger",
-          "dec": "bigdecimal"}  # fmt: skip
+_WORDS = {"int": "integer", "whole": "integer", "num": "number", "str": "string", "bool": "boolean",
+          "bigint": "biginteger", "dec": "bigdecimal"}  # fmt: skip
 
 
 class Complaints:

@@ -6,7 +6,7 @@ stands between them and runs side by side on the threads.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby, zip_longest
 from typing import cast
@@ -71,6 +71,7 @@ def evaluate(
     columns: Sequence[str] | None = None,
     consume: bool = False,
     origins: bool = False,
+    known: Mapping[str, Column] | None = None,
 ) -> Evaluated:
     """Evaluate a bound sheet.
 
@@ -83,10 +84,11 @@ def evaluate(
         columns: the columns wanted; default all.
         consume: whether ``base`` is given away: its columns leave the table as soon as they were used.
         origins: whether to tell where each row is from.
+        known: columns of this sheet whose values are at hand, such as from an earlier run.
     """
     evaluation = Evaluation(sheet, base, env, workers, others, consume=consume)
     try:
-        done = evaluation.run(columns)
+        done = evaluation.run(columns, known)
         return replace(done, origins=evaluation.origins()) if origins else done
     finally:
         if evaluation.groups is not None:
@@ -126,8 +128,8 @@ class Evaluation:
         self.repeats: Ints | None = None
         self.expanded: dict[int, Expansion] = {}
 
-    def run(self, columns: Sequence[str] | None) -> Evaluated:
-        """Evaluate some columns, default all."""
+    def run(self, columns: Sequence[str] | None, known: Mapping[str, Column] | None = None) -> Evaluated:
+        """Evaluate some columns, default all; ``known`` ones are not computed."""
         names = list(self.sheet.columns) if columns is None else list(columns)
         if self.sheet.shape is not Shape.ROW:
             self.make_groups()
@@ -135,6 +137,8 @@ class Evaluation:
             self.make_order()
             if self.sheet.space is Space.ROWS:
                 self._place_keys()
+        for name, column in (known or {}).items():
+            self.values[self.sheet.columns[name].id] = column
         return Evaluated(self.finish(names), self.groups)
 
     def finish(self, names: Sequence[str]) -> Table:
@@ -149,6 +153,11 @@ class Evaluation:
         self._compute(roots)
         rows = self.rows[self.sheet.space]
         return Table({name: self._column(node, rows) for name, node in zip(names, roots, strict=True)}, rows)
+
+    def values_of(self, nodes: Sequence[Node]) -> list[Column | Constant]:
+        """Return the values of further nodes, after :meth:`run`; nothing was given away then."""
+        self._compute(nodes)
+        return [self.values[node.id] for node in nodes]
 
     def origins(self) -> Origins:
         """Return where each row of the sheet is from."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from decimal import ROUND_HALF_UP, Decimal, localcontext
 from typing import Any
 
@@ -198,76 +197,6 @@ def boolean(v: Any, ctx: Call) -> Any:
     place = np.asarray(found.fill_null(-1))
     ctx.fail(place < 0, "PARSE", "BOOLEAN: {0} is no truth value")
     return (place >= 0) & (place < len(_TRUE))
-
-
-_VALUE = r"^\s*([+-]?)\s*((?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]*)(?:\.[0-9]*)?(?:[eE][+-]?[0-9]+)?)\s*(%?)\s*$"
-
-
-@function(
-    "VALUE(text:str) -> float",
-    category=CATEGORY,
-    summary="The number that a text shows, with commas between thousands and a percent sign.",
-    examples=[
-        Example('VALUE("1,234.5")', 1234.5),
-        Example('VALUE("12.5%")', 0.125),
-        Example('VALUE("1,23")', Failure("PARSE")),
-        Example("VALUE(null)", None),
-    ],
-    fails="never",
-    source="OASIS OpenFormula 1.3, VALUE",
-)
-def value(text: Any, ctx: Call) -> Any:
-    pc = kernels()
-    percent = pc.ends_with(pc.utf8_trim_whitespace(text), pattern="%").fill_null(False)
-    shaped = np.asarray(pc.match_substring_regex(text, pattern=_VALUE).fill_null(False))
-    digits = pc.replace_substring_regex(text, pattern=r"[\s,%]", replacement="")
-    return _read_percent(digits, ~shaped, np.asarray(percent).astype(np.int64), ctx)
-
-
-def _read_percent(digits: Any, bad: Any, percents: Any, ctx: Call) -> Any:
-    out, unread = read_floats(digits)
-    _fail_bad(ctx, bad | unread, np.isinf(out))
-    return np.where(percents > 0, out / np.power(100.0, np.minimum(percents, 150)), out)
-
-
-def _sign(name: str, given: str) -> str:
-    if not given:
-        raise ValueError(f"the {name} is one character, not an empty text")
-    return given[0]
-
-
-@function(
-    'NUMBERVALUE(text:str; [decimal:str const="."]; [grouping:str const=","]) -> float',
-    category=CATEGORY,
-    summary="The number that a text shows, with the given decimal and grouping signs.",
-    examples=[
-        Example('NUMBERVALUE("1.234,5";",";".")', 1234.5),
-        Example('NUMBERVALUE("2 500")', 2500.0),
-        Example('NUMBERVALUE("3.5%")', 0.035),
-        Example('NUMBERVALUE("1.2.3")', Failure("PARSE")),
-        Example("NUMBERVALUE(null)", None),
-    ],
-    fails="never",
-    prepare={"decimal": lambda s: _sign("decimal sign", s), "grouping": lambda s: _sign("grouping sign", s)},
-    source="OASIS OpenFormula 1.3, NUMBERVALUE",
-    notes="White space is left out, also inside; each percent sign at the end divides by 100. "
-    "Grouping signs behind the decimal sign are errors.",
-)
-def number_value(text: Any, decimal: str, grouping: str, ctx: Call) -> Any:
-    pc = kernels()
-    digits = pc.replace_substring_regex(text, pattern=r"\s", replacement="")
-    bare = pc.utf8_rtrim(digits, characters="%")
-    percents = np.asarray(pc.subtract(pc.utf8_length(digits), pc.utf8_length(bare)).fill_null(0)).astype(np.int64)
-    bad = np.zeros(ctx.rows, np.bool_)
-    if grouping != decimal:
-        behind = pc.match_substring_regex(bare, pattern=f"{re.escape(decimal)}.*{re.escape(grouping)}")
-        bad |= np.asarray(behind.fill_null(False))
-        bare = pc.replace_substring(bare, pattern=grouping, replacement="")
-    if decimal != ".":
-        strange = np.asarray(pc.match_substring(bare, pattern=".").fill_null(False))
-        bad |= strange
-        bare = pc.replace_substring(bare, pattern=decimal, replacement=".")
-    return _read_percent(bare, bad, percents, ctx)
 
 
 # Text.

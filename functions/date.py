@@ -102,7 +102,7 @@ def unixtime(d: Any) -> Any:
 
 
 @function(
-    "DATE(year:int; month:int; day:int) -> date",
+    "DATE(year:whole; month:whole; day:whole) -> date",
     category=CATEGORY,
     summary="The midnight with which a day begins in the workbook's time zone.",
     examples=[
@@ -345,7 +345,7 @@ _week_type = one_of(_WEEK_TYPES, "a week number's type")
 
 
 @function(
-    "WEEKNUM(d:date; [type:int=1]) -> int",
+    "WEEKNUM(d:date; [type:whole=1]) -> int",
     category=CATEGORY,
     summary="The week of the year, as spreadsheets count it: week 1 holds January 1.",
     examples=[

@@ -151,7 +151,7 @@ _basis = one_of((0, 1, 2, 3, 4), "a day-count basis")
 
 
 @function(
-    "YEARFRAC(start:date; end:date; [basis:int=0]) -> float",
+    "YEARFRAC(start:date; end:date; [basis:whole=0]) -> float",
     category=CATEGORY,
     summary="The years between two dates as a fraction, by a day-count basis of finance.",
     examples=[
@@ -212,7 +212,7 @@ _WORKING = "Working days are Monday to Friday without the holidays, by the calen
 
 
 @function(
-    "WORKDAY(d:date; days:int) -> date",
+    "WORKDAY(d:date; days:whole) -> date",
     category=CATEGORY,
     summary="Midnight of the working day so many working days after a date, or before it where negative.",
     examples=[
@@ -232,7 +232,7 @@ def workday(d: Any, days: Any, ctx: Call) -> Any:
     return _workday(d, days, None, ctx)
 
 
-@workday.overload("WORKDAY(d:date; days:int; holidays:list<date> const) -> date")
+@workday.overload("WORKDAY(d:date; days:whole; holidays:list<date> const) -> date")
 def _workday_holidays(d: Any, days: Any, holidays: I64, ctx: Call) -> Any:
     return _workday(d, days, _free(holidays, ctx), ctx)
 

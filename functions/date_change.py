@@ -80,7 +80,7 @@ def addtodate(d: Any, step: Any, ctx: Call) -> Any:
 
 
 @function(
-    "EDATE(d:date; months:int) -> date",
+    "EDATE(d:date; months:whole) -> date",
     category=CATEGORY,
     summary="Midnight of the day so many months away, or of the month's last day where it lacks that day.",
     examples=[
@@ -99,7 +99,7 @@ def edate(d: Any, months: Any, ctx: Call) -> Any:
 
 
 @function(
-    "EOMONTH(d:date; [months:int=0]) -> date",
+    "EOMONTH(d:date; [months:whole=0]) -> date",
     category=CATEGORY,
     summary="Midnight of the last day of the month so many months away.",
     examples=[

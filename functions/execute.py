@@ -60,8 +60,9 @@ def call(
     """
     cast = [_cast(arg, type_) for arg, type_ in zip(args, app.types, strict=True)]
     function = app.function
+    beyond = _too_large(args, app.types, rows)
     if function.nulls == "own":
-        return _own(app, cast, env, rows, first_row, facts)
+        return _own(app, cast, env, rows, first_row, facts, beyond)
     errors = err.first(arg.errors if isinstance(arg, Column) else _spread(arg, rows) for arg in cast)
     if any(isinstance(arg, Constant) and arg.value is None for arg in cast):
         return Column.nulls_of(app.type, rows, errors)
@@ -71,6 +72,7 @@ def call(
     ctx.checked = bounds is False or (bool(function.domain) and not _inside(app, cast))
     values = [_bare(arg, app.prepared.get(place)) for place, arg in enumerate(cast)]
     out = _attempt(app, ctx, [*facts, *values])
+    ctx.failures[:0] = beyond
     if ctx.checked and function.domain:
         _fail_outside(app, ctx, cast)
     if isinstance(out, np.ndarray) and out.dtype == np.float64 and app.type.kind is Kind.FLOAT:
@@ -82,9 +84,39 @@ def call(
 def _cast(arg: Argument, type_: Type) -> Argument:
     if arg.type == type_:
         return arg.plain() if isinstance(arg, Column) and arg.is_coded else arg
+    if arg.type.kind is Kind.FLOAT and type_.kind is Kind.INTEGER:
+        return _cut_off(arg, type_)
     if isinstance(arg, Column):
         return arg.plain().cast(type_)
     return cast_constant(arg, type_)
+
+
+def _cut_off(arg: Argument, type_: Type) -> Argument:
+    """Return floats as integers for a parameter of the word ``whole``: fractions are cut off.
+
+    Values beyond 64 bits become 0; :func:`_too_large` tells of them.
+    """
+    if isinstance(arg, Constant):
+        fits = arg.value is not None and -(2.0**63) <= arg.value < 2.0**63
+        return Constant(type_, int(arg.value) if fits else None if arg.value is None else 0, arg.errors)
+    fit = (arg.data >= -(2.0**63)) & (arg.data < 2.0**63)
+    return Column(type_, np.where(fit, arg.data, 0.0).astype(np.int64), arg.nulls(), arg.errors)
+
+
+def _too_large(args: Sequence[Argument], types: Sequence[Type], rows: int) -> list[Errors]:
+    """Return the errors of floats that a parameter of the word ``whole`` can't hold."""
+    out: list[Errors] = []
+    for arg, type_ in zip(args, types, strict=True):
+        if arg.type.kind is not Kind.FLOAT or type_.kind is not Kind.INTEGER:
+            continue
+        values = (
+            np.broadcast_to(np.nan if arg.value is None else arg.value, rows) if isinstance(arg, Constant) else arg.data
+        )
+        beyond = np.flatnonzero((values < -(2.0**63)) | (values >= 2.0**63))
+        made = err.make(beyond, "OVERFLOW", err.Origin("", "{0} is too large for an integer", (values[beyond],)))
+        if made is not None:
+            out.append(made)
+    return out
 
 
 def cast_constant(arg: Constant, type_: Type) -> Constant:
@@ -263,6 +295,7 @@ def _own(
     rows: int,
     first_row: int,
     facts: tuple[Any, ...],
+    beyond: Sequence[Errors],
 ) -> Column:
     function = app.function
     ctx = Call(function.name, args, app.types, rows, env, first_row)
@@ -275,5 +308,5 @@ def _own(
         out = out.cast(app.type)
     if isinstance(out, np.ndarray) and out.dtype == np.float64 and app.type.kind is Kind.FLOAT:
         _fail_not_finite(function, ctx, out, None, ())
-    own = err.first(ctx.failures)
+    own = err.first((*beyond, *ctx.failures))
     return _finish(app, out, None, err.first((errors, own)), ctx, rows, None)

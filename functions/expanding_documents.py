@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Any
 from xml.etree import ElementTree as Tree
@@ -13,72 +12,13 @@ from sheetline.functions.context import Call
 from sheetline.functions.declare import Example, Failure, Form, function
 from sheetline.functions.execute_groups import Expansion
 from sheetline.functions.expanding import CATEGORY, expanded
+from sheetline.functions.json_paths import find, load, parse_path, shown
 from sheetline.functions.text_support import CellError, map_rows
 from sheetline.functions.types import STRING
 
 #: XML deeper than this is refused: nobody writes it by hand, and trees are walked by recursion.
 MAX_DEPTH = 500
-_STEP = re.compile(r"\.?([^.\[\]$\"']+)|\[\s*(-?\d+)\s*\]|\[\s*'([^']*)'\s*\]|\[\s*\"([^\"]*)\"\s*\]")
 _PREFIX = re.compile(r"(?:(?<=[/@\[])|^)[\w.-]+:(?!:)")
-
-Step = str | int
-
-
-def parse_path(path: Any) -> tuple[Step, ...]:
-    """Return the steps of ``$.a[0].b`` (the ``$`` may be left out): names and places from 0.
-
-    Raises:
-        ValueError: the path can't be read.
-    """
-    text = str(path).strip()
-    text = text.removeprefix("$")
-    steps: list[Step] = []
-    place = 0
-    while place < len(text):
-        match = _STEP.match(text, place)
-        if match is None:
-            raise ValueError(f'"{path}" is no path such as $.a[0].b')
-        name, number, single, double = match.groups()
-        steps.append(int(number) if number is not None else next(n for n in (name, single, double) if n is not None))
-        place = match.end()
-    return tuple(steps)
-
-
-def load(text: str, ctx: Call) -> Any:
-    """Return a JSON document; raise :class:`CellError` where it is none."""
-
-    def refuse(name: str) -> Any:
-        raise ValueError(name)
-
-    try:
-        return json.loads(text, parse_constant=refuse)
-    except (ValueError, RecursionError):
-        raise CellError("PARSE", f"{ctx.function}: {{0}} is not JSON") from None
-
-
-def find(document: Any, steps: tuple[Step, ...]) -> tuple[bool, Any]:
-    """Return whether there is something at the path, and what."""
-    for step in steps:
-        if isinstance(step, int):
-            if not isinstance(document, list) or not -len(document) <= step < len(document):
-                return False, None
-            document = document[step]
-        else:
-            if not isinstance(document, dict) or step not in document:
-                return False, None
-            document = document[step]
-    return True, document
-
-
-def shown(value: Any) -> str | None:
-    """Return a JSON value as text: strings as they are, null as null, the rest as compact JSON."""
-    if value is None or isinstance(value, str):
-        text: str | None = value
-    else:
-        text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    if text is not None and not text.isascii():
-        text = text.encode("utf-8", "replace").decode()  # half a surrogate pair, from an escape, is no text
-    return text
 
 
 @function(
@@ -93,7 +33,7 @@ def shown(value: Any) -> str | None:
     ],
     prepare={"path": parse_path},
     null_note="A null gives one row with null; so does a path to nothing, and an empty array.",
-    error_note="Text that is not JSON is an error PARSE.",
+    error_note="Text that is not JSON is an error PARSE, JSON nested more than 500 deep an error LIMIT.",
     notes="The path names members and places from 0: $.a[0].b. Strings are given as they are, other values as JSON; a "
     "single value, neither array nor object, gives itself.",
 )

@@ -17,7 +17,7 @@ CATEGORY = "mathematics"
 
 
 @function(
-    "GCD(v:int...) -> int",
+    "GCD(v:whole...) -> int",
     category=CATEGORY,
     summary="The greatest common divisor of the row's arguments.",
     examples=[
@@ -42,7 +42,7 @@ def gcd(*v: Any, ctx: Call) -> Any:
 
 
 @function(
-    "LCM(v:int...) -> int",
+    "LCM(v:whole...) -> int",
     category=CATEGORY,
     summary="The least common multiple of the row's arguments.",
     examples=[
@@ -155,7 +155,15 @@ def _passes(power: int, twos: int, n: int) -> bool:
 
 # Bits
 
-_TWOS = "Numbers are 64-bit two's complement, so that BITNOT can make masks; spreadsheets refuse negative numbers."
+_TWOS = "Numbers are 64-bit two's complement. To clear bits, write BITXOR(x;BITAND(x;mask))."
+_NOT_NEGATIVE = "Numbers go to 2^63 - 1; spreadsheets end at 2^48 - 1."
+_NEGATIVE_ERROR = "A negative number gives the error NUM, as in spreadsheets; OVERFLOW beyond 64 bits."
+
+
+def _refuse_negative(ctx: Call, *values: Any) -> None:
+    for place, value in enumerate(values):
+        if np.min(value, initial=0) < 0:
+            ctx.fail(np.less(value, 0), "NUM", f"{ctx.function}: {{{place}}} is negative")
 
 
 def _bitwise(name: str, ufunc: np.ufunc, summary: str, result: int) -> None:
@@ -165,12 +173,14 @@ def _bitwise(name: str, ufunc: np.ufunc, summary: str, result: int) -> None:
         summary=summary,
         examples=[
             Example(f"{name}(12;10)", result),
-            Example(f"{name}(-1;5)", int(ufunc(-1, 5))),
+            Example(f"{name}(-1;5)", Failure("NUM")),
             Example(f"{name}(1;null)", None),
         ],
-        notes=_TWOS,
+        notes=_NOT_NEGATIVE,
+        error_note=_NEGATIVE_ERROR,
     )
-    def bitwise(a: Any, b: Any) -> Any:
+    def bitwise(a: Any, b: Any, ctx: Call) -> Any:
+        _refuse_negative(ctx, a, b)
         return ufunc(a, b)
 
 
@@ -183,7 +193,7 @@ _bitwise("BITXOR", np.bitwise_xor, "The bits that are set in exactly one of two 
     "BITNOT(x:int) -> int",
     category=CATEGORY,
     summary="The number with every bit turned: -x - 1.",
-    examples=[Example("BITNOT(5)", -6), Example("BITAND(15;BITNOT(4))", 11), Example("BITNOT(null)", None)],
+    examples=[Example("BITNOT(5)", -6), Example("BITNOT(-6)", 5), Example("BITNOT(null)", None)],
     notes=_TWOS,
 )
 def bitnot(x: Any) -> Any:
@@ -203,6 +213,7 @@ def bitcount(x: Any) -> Any:
 
 def _shift(x: Any, by: Any, ctx: Call) -> Array:
     """Shift left by a positive and right by a negative number of places; a lost bit is an overflow."""
+    _refuse_negative(ctx, x)
     left = np.clip(by, 0, 63)
     right = np.clip(np.negative(np.clip(by, -64, 0)), 0, 63)
     out = np.right_shift(np.left_shift(x, left), right)
@@ -219,9 +230,11 @@ def _shift(x: Any, by: Any, ctx: Call) -> Array:
         Example("BITLSHIFT(5;2)", 20),
         Example("BITLSHIFT(20;-2)", 5),
         Example("BITLSHIFT(1;63)", Failure("OVERFLOW")),
+        Example("BITLSHIFT(-1;1)", Failure("NUM")),
         Example("BITLSHIFT(null;1)", None),
     ],
-    notes=_TWOS,
+    notes=_NOT_NEGATIVE,
+    error_note=_NEGATIVE_ERROR,
 )
 def bitlshift(x: Any, by: Any, ctx: Call) -> Any:
     return _shift(x, by, ctx)
@@ -233,11 +246,13 @@ def bitlshift(x: Any, by: Any, ctx: Call) -> Any:
     summary="The number with its bits moved to the right; by a negative number of places, to the left.",
     examples=[
         Example("BITRSHIFT(20;2)", 5),
-        Example("BITRSHIFT(-1;70)", -1),
+        Example("BITRSHIFT(1;70)", 0),
         Example("BITRSHIFT(5;-2)", 20),
+        Example("BITRSHIFT(-1;1)", Failure("NUM")),
         Example("BITRSHIFT(1;null)", None),
     ],
-    notes=_TWOS,
+    notes=_NOT_NEGATIVE,
+    error_note=_NEGATIVE_ERROR,
 )
 def bitrshift(x: Any, by: Any, ctx: Call) -> Any:
     return _shift(x, np.negative(np.clip(by, -(2**62), 2**62)), ctx)

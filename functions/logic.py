@@ -268,7 +268,7 @@ def switch(*args: Any, ctx: Call) -> Any:
 
 
 @function(
-    "CHOOSE(i:int; v:T...) -> T",
+    "CHOOSE(i:whole; v:T...) -> T",
     category=CATEGORY,
     summary="The argument of the given number, counted from 1 behind the number itself.",
     examples=[

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from sheetline.functions.choosing import as_column
-from sheetline.functions.columns import Column
+from sheetline.functions.columns import Column, Constant
 from sheetline.functions.context import Call
 from sheetline.functions.declare import Example, Form, function
 from sheetline.functions.distinct import Distinct, whole
@@ -25,8 +25,13 @@ def _value_type(types: Sequence[Type], constants: Sequence[Any]) -> Type:
 
 
 def _fit_lookup(ctx: Call, keys: Any, values: Any) -> tuple[Distinct, Column]:
-    known = Distinct.of(whole(keys, ctx.types[0]))
-    return known, whole(values, ctx.types[2]).plain().take(known.first)
+    rows = 1 if not isinstance(keys, Column) and not isinstance(values, Column) else ctx.rows
+
+    def column(value: Any, type_: Type) -> Column:  # a constant beside a column stands on each of its rows
+        return value if isinstance(value, Column) else Constant(type_, value).column(rows)
+
+    known = Distinct.of(column(keys, ctx.types[0]))
+    return known, column(values, ctx.types[2]).plain().take(known.first)
 
 
 @function(

@@ -299,7 +299,7 @@ _DOUBLE_FACTORIALS = np.array(_double_factorials())
 
 def _look_up(n: Any, table: Array, ctx: Call) -> Any:
     whole = np.trunc(n)
-    ctx.fail(np.less(whole, 0), "NUM", f"{ctx.function}: {{0}} is negative")
+    ctx.fail(np.less(n, 0), "NUM", f"{ctx.function}: {{0}} is negative")
     ctx.fail(np.greater_equal(whole, len(table)), "OVERFLOW")
     place = np.where(np.isnan(whole), 0.0, np.clip(whole, 0, len(table) - 1))
     return table[place.astype(np.int64)]
@@ -312,7 +312,7 @@ def _look_up(n: Any, table: Array, ctx: Call) -> Any:
     examples=[
         Example("FACT(5)", 120.0),
         Example("FACT(0)", 1.0),
-        Example("FACT(-1)", Failure("NUM")),
+        Example("FACT(-0.5)", Failure("NUM")),
         Example("FACT(171)", Failure("OVERFLOW")),
         Example("FACT(null)", None),
     ],

@@ -1,16 +1,15 @@
-"""Spreadsheet formats: ``0.00``, ``#,##0``, ``0%``, ``0.00E+00``, sections ``pos;neg;zero;text``, ``yyyy-mm-dd``.
+"""Spreadsheet formats: ``0.00``, ``#,##0``, ``0%``, ``0.00E+00``, ``# ?/?``, sections ``pos;neg;zero;text``, dates.
 
-A format is compiled once. Numbers are rounded half away from zero by their decimal digits (2.675 to 2.68, as
-spreadsheets show it) and written by whole-column arithmetic; only exact numbers, exponents and magnitudes
-beyond 2^51 are written one by one.
+A format is compiled once: into sections for numbers and text, or into the pieces of a date format. Sections may
+have conditions (``[>=1000]0,"K";0``); without them the first is for numbers that no other takes.
 """
 
 from __future__ import annotations
 
-import re
+from collections.abc import Callable
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal, localcontext
-from typing import Any
+from decimal import Decimal
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -18,175 +17,48 @@ import pyarrow as pa
 
 from sheetline.functions.columns import Column
 from sheetline.functions.context import Call
-from sheetline.functions.dates.format import format_dates
-from sheetline.functions.errors import Ints, Mask
+from sheetline.functions.errors import Mask
+from sheetline.functions.number_reading import read_floats
+from sheetline.functions.number_sections import ITEM, Section, read_section
+from sheetline.functions.number_times import TimeFormat, is_elapsed, read_times
 from sheetline.functions.text_support import TEXT, kernels, to_text
 from sheetline.functions.types import Kind
+from sheetline.functions.value_reading import read_rest
 
-_EXACT = 2.0**51  # below it twice a number, plus one, is exact
-_MOST_DIGITS = 100  # digits and places that a format may ask for
-_VECTOR_PLACES = 15
-
-
-@dataclass(frozen=True, slots=True)
-class Section:
-    """One section of a number format.
-
-    Attributes:
-        before, after: text around the number.
-        whole: least digits before the point. least, most: digits behind it.
-        point: whether a point is shown. grouped: commas between thousands.
-        shift: power of ten that the number is multiplied with (percent 2, a trailing comma -3).
-        exponent: least digits of the exponent, 0 for none. plus: whether a positive exponent shows its sign.
-        number: whether the section shows the number at all.
-        verbatim: the section shows the value as it is (``@``, ``General``).
-    """
-
-    before: str = ""
-    after: str = ""
-    whole: int = 0
-    least: int = 0
-    most: int = 0
-    point: bool = False
-    grouped: bool = False
-    shift: int = 0
-    exponent: int = 0
-    plus: bool = True
-    number: bool = True
-    verbatim: bool = False
-
-    def write_one(self, value: Decimal) -> str:
-        """Return the text of one number that is not negative."""
-        if not self.number:
-            return self.before + self.after
-        with localcontext() as context:
-            context.prec = 10_000
-            scaled = value.scaleb(self.shift)
-            power = 0
-            if self.exponent and scaled:
-                power = scaled.adjusted() - max(self.whole - 1, 0)
-                scaled = _rounded(scaled.scaleb(-power), self.most)
-                if scaled.adjusted() > max(self.whole - 1, 0):  # 9.99 became 10.0
-                    scaled, power = scaled.scaleb(-1), power + 1
-            digits = f"{_rounded(scaled, self.most):f}"
-        front, _, back = digits.partition(".")
-        front = front.lstrip("0").rjust(self.whole, "0")
-        if self.grouped:
-            front = re.sub(r"(?<=\d)(?=(\d{3})+$)", ",", front)
-        shown = front + ("." if self.point else "") + back[: self.least] + back[self.least :].rstrip("0")
-        if self.exponent:
-            sign = "-" if power < 0 else "+" if self.plus else ""
-            shown += f"E{sign}{abs(power):0{self.exponent}d}"
-        return self.before + shown + self.after
-
-    def write(self, values: npt.NDArray[np.float64] | Ints) -> Any:
-        """Return the texts of numbers that are not negative."""
-        if not self.number:
-            return pa.repeat(pa.scalar(self.before + self.after, TEXT), len(values))
-        places = self.most
-        if self.exponent or places > _VECTOR_PLACES or self.shift < 0:
-            return self._one_by_one(values)
-        if values.dtype == np.int64 and places == 0 and self.shift == 0:
-            return self._assemble(values.astype(np.int64), 0)
-        scaled = np.asarray(values, np.float64) * 10.0 ** (places + self.shift)
-        hard = ~(scaled < _EXACT)
-        if values.dtype == np.int64:
-            hard |= np.asarray(values) > 2**52
-        low = np.floor(np.where(hard, 0.0, scaled))
-        # x is rounded up when it is at least the float of the decimal half above ``low``: that float comes from
-        # one exact division, so a tie is a tie by the decimal digits of x, whatever the product was rounded to
-        half = (2.0 * low + 1.0) / (2.0 * 10.0 ** (places + self.shift))
-        out = self._assemble((low + (values >= half)).astype(np.int64), places)
-        if hard.any():
-            out = kernels().replace_with_mask(out, pa.array(hard), self._one_by_one(values[hard]))
-        return out
-
-    def _one_by_one(self, values: npt.NDArray[Any]) -> Any:
-        distinct, inverse = np.unique(values, return_inverse=True)
-        written = [self.write_one(Decimal(repr(value))) for value in distinct.tolist()]
-        index: Any = pa.array(inverse.reshape(-1))
-        return pa.array(written, TEXT).take(index)
-
-    def _assemble(self, scaled: Ints, places: int) -> Any:
-        """Return the texts of integers that are the numbers times ten to the ``places``."""
-        pc = kernels()
-        unit = 10**places
-        front = scaled // unit
-        shown = _grouped(front, self.whole) if self.grouped else _padded(front, self.whole)
-        parts = [pa.scalar(self.before, TEXT), shown]
-        if self.point:
-            parts.append(pa.scalar(".", TEXT))
-        if places:
-            back = _padded(scaled - front * unit, places)
-            if self.least < places:
-                kept = pc.utf8_slice_codeunits(back, 0, self.least)
-                rest = pc.utf8_rtrim(pc.utf8_slice_codeunits(back, self.least), characters="0")
-                back = pc.binary_join_element_wise(kept, rest, pa.scalar("", TEXT))
-            parts.append(back)
-        return pc.binary_join_element_wise(*parts, pa.scalar(self.after, TEXT), pa.scalar("", TEXT))
-
-
-def _rounded(value: Decimal, places: int) -> Decimal:
-    return value.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
-
-
-def _padded(numbers: Ints, width: int) -> Any:
-    """Return integers as text of at least ``width`` digits; with width 0, zero is empty text."""
-    pc = kernels()
-    shown = pa.array(numbers).cast(TEXT)
-    if width == 0:
-        return pc.if_else(pa.array(numbers == 0), pa.scalar("", TEXT), shown)
-    return pc.utf8_lpad(shown, width=width, padding="0") if width > 1 else shown
-
-
-def _grouped(numbers: Ints, width: int) -> Any:
-    """Return integers with commas between thousands, and zeros in front up to ``width`` digits."""
-    pc = kernels()
-    highest = max(int(numbers.max(initial=0)), 10 ** max(width - 1, 0))
-    out = None
-    rest = numbers
-    while True:
-        last = highest < 1000
-        left = rest // 1000
-        group = rest - left * 1000
-        more = left > 0
-        full = pc.utf8_lpad(pa.array(group).cast(TEXT), width=3, padding="0")
-        first = full if width >= 3 else _padded(group, max(width, 0))
-        if not last and more.any():
-            first = pc.if_else(pa.array(more), full, first)
-        if out is None:
-            out = first
-        else:
-            joined = pc.binary_join_element_wise(first, out, pa.scalar(",", TEXT))
-            there = (rest > 0) | (width > 0)
-            out = joined if there.all() else pc.if_else(pa.array(there), joined, out)
-        if last:
-            return out
-        rest, highest, width = left, highest // 1000, width - 3
+_COMPARE: Final[dict[str, Callable[[Any, float], Any]]] = {
+    "<": np.less,
+    "<=": np.less_equal,
+    ">": np.greater,
+    ">=": np.greater_equal,
+    "=": np.equal,
+    "<>": np.not_equal,
+}
 
 
 @dataclass(frozen=True, slots=True)
 class TextFormat:
-    """A compiled format: sections for numbers (and one for text), or a pattern of Joda's letters for dates."""
+    """A compiled format: sections for numbers (and one for text), or a format of dates and times."""
 
     source: str
     sections: tuple[Section, ...] = ()
     text: Section | None = None
-    pattern: str | None = None
+    times: TimeFormat | None = None
 
     def write(self, column: Column, ctx: Call, rows: Mask) -> Any:
         """Return the texts of a column; where it does not suit, the call's ``rows`` become errors."""
         kind = column.type.kind
-        if kind is Kind.STRING and self.pattern is None:
+        if kind is Kind.STRING:
             return self._write_text(column.plain().data)
-        if kind is Kind.DATE and self.pattern is not None:
-            return format_dates(column.data, self.pattern, ctx.env.timezone)
-        if kind is Kind.DATE or (self.pattern is not None and column.type.is_number):
+        if kind is Kind.DATE and self.times is not None:
+            return self.times.write(column.data, ctx.env.timezone)
+        if self.times is not None and column.type.is_number:
+            shown, bad = self.times.write_serial(_floats(column))
+            ctx.fail(rows_of(bad, rows), "VALUE", "TEXT: the format {1} does not suit {0}")
+            return shown
+        if kind is Kind.DATE:
             ctx.fail(rows, "VALUE", "TEXT: the format {1} does not suit {0}")
             return pa.repeat(pa.scalar("", TEXT), len(column))
-        if not column.type.is_number:
-            return to_text(column, ctx)
-        if self.sections[0].verbatim:
+        if not column.type.is_number or self.sections[0].verbatim:
             return to_text(column, ctx)
         null = column.nulls()
         if column.type.is_big:
@@ -196,6 +68,24 @@ class TextFormat:
         return self._write_numbers(values)
 
     def _write_text(self, texts: Any) -> Any:
+        """Write texts: one that shows a number, time or date (as VALUE reads it) is that number."""
+        out = self._write_words(texts)
+        if self.times is None and self.sections[0].verbatim:
+            return out
+        numbers, bad = read_floats(texts.fill_null(""))
+        rest, unread = read_rest(texts, bad & np.asarray(texts.is_valid()))
+        good = ~(bad & (unread | np.asarray(texts.is_null()))) & np.isfinite(numbers)
+        numbers = np.where(bad, rest, numbers)
+        if not good.any():
+            return out
+        if self.times is None:
+            return kernels().replace_with_mask(out, pa.array(good), self._write_numbers(numbers[good]))
+        shown, wrong = self.times.write_serial(numbers[good])
+        kept = good.copy()
+        kept[good] = ~wrong  # a number that is no time stays as it is
+        return kernels().replace_with_mask(out, pa.array(kept), shown.filter(pa.array(~wrong)))
+
+    def _write_words(self, texts: Any) -> Any:
         if self.text is None:
             return texts
         before, after, none = (pa.scalar(part, TEXT) for part in (self.text.before, self.text.after, ""))
@@ -203,36 +93,101 @@ class TextFormat:
             return pa.repeat(pa.scalar(self.text.before + self.text.after, TEXT), len(texts))
         return kernels().binary_join_element_wise(before, texts, after, none)
 
-    def _section(self, sign: int) -> tuple[Section, str]:
-        """Return the section for positive (1), negative (-1) and zero (0) numbers, and the sign it needs."""
-        count = len(self.sections)
-        if sign < 0:
-            return (self.sections[1], "") if count > 1 else (self.sections[0], "-")
-        return (self.sections[2], "") if sign == 0 and count > 2 else (self.sections[0], "")
-
     def _write_exact(self, value: Decimal) -> str:
-        section, sign = self._section(0 if value == 0 else 1 if value > 0 else -1)
-        return sign + section.write_one(abs(value))
+        for section, mask, signed in self._choices(np.array([float(value)])):
+            if mask[0]:
+                shown = section.write_one(abs(value))
+                return "-" + shown if value < 0 and signed and _shows(section, shown) else shown
+        return str(value)
+
+    def _choices(self, values: npt.NDArray[Any]) -> list[tuple[Section, Mask, bool]]:
+        """Return the sections with the masks of the numbers that they are for, and whether these keep their sign."""
+        sections = self.sections
+        free = np.ones(len(values), np.bool_)
+        out: list[tuple[Section, Mask, bool]] = []
+        if not any(section.condition for section in sections):
+            rest = free.copy()
+            if len(sections) > 1:
+                out.append((sections[1], values < 0, False))
+                rest &= ~(values < 0)
+            if len(sections) > 2:
+                out.append((sections[2], values == 0, False))
+                rest &= values != 0
+            return [*out, (sections[0], rest, True)]
+        for number, section in enumerate(sections):
+            last = number == len(sections) - 1
+            mask, signed = free, True
+            if section.condition is not None:
+                compare, bound = section.condition
+                mask = free & _COMPARE[compare](values, bound)
+                signed = not section.only_negative
+            elif not last:
+                mask = free & (values < 0 if number else values > 0)
+                signed = False
+            out.append((section, mask, signed))
+            free = free & ~mask
+        return out
 
     def _write_numbers(self, values: npt.NDArray[Any]) -> Any:
-        pc = kernels()
-        negative = values < 0
         if values.dtype == np.int64 and values.min(initial=0) == np.iinfo(np.int64).min:
             return pa.array([self._write_exact(Decimal(value)) for value in values.tolist()], TEXT)
         size = np.abs(values)
-        section, _ = self._section(1)
-        out = section.write(size)
-        if negative.any():
-            section, sign = self._section(-1)
-            written = section.write(size[negative])
-            if sign:
-                written = pc.binary_join_element_wise(pa.scalar(sign, TEXT), written, pa.scalar("", TEXT))
-            out = pc.replace_with_mask(out, pa.array(negative), written)
-        if len(self.sections) > 2:
-            zero = values == 0
-            written = self.sections[2].write(size[zero])
-            out = pc.replace_with_mask(out, pa.array(zero), written)
+        choices = self._choices(values)
+        if len(choices) == 1 and not (values < 0).any():
+            return choices[0][0].write(size)
+        out: Any = pa.nulls(len(values), TEXT) if len(choices) > 1 else None
+        for section, mask, signed in choices:
+            if out is not None and not mask.any():
+                continue
+            written = section.write(size[mask])
+            minus = values[mask] < 0
+            if signed and minus.any():
+                written = _with_minus(section, written, minus, size[mask])
+            out = written if out is None else kernels().replace_with_mask(out, pa.array(mask), written)
+        if out.null_count:  # no condition holds: the number as it is
+            out = kernels().coalesce(out, pa.array([_plain(value) for value in values.tolist()], TEXT))
         return out
+
+
+def rows_of(bad: Mask, rows: Mask) -> Mask:
+    """Return the mask of a call's rows where the values that stand in ``rows`` are bad."""
+    if len(bad) == len(rows):
+        return bad & rows
+    out = np.zeros(len(rows), np.bool_)
+    out[np.flatnonzero(rows)] = bad
+    return out
+
+
+def _floats(column: Column) -> npt.NDArray[np.float64]:
+    null = column.nulls()
+    values = np.array([float(value) for value in column.data.tolist()]) if column.type.is_big else column.data
+    return np.asarray(values if null is None else np.where(null, 0, values), np.float64)
+
+
+def _plain(value: Any) -> str:
+    return str(int(value)) if value == int(value) and abs(value) < 1e15 else repr(value)
+
+
+def _shows(section: Section, shown: str) -> bool:
+    """Whether a text shows a number other than zero, or no number at all, so that a minus has something to say."""
+    inner = shown[len(section.before) : len(shown) - len(section.after)]
+    return not section.number or any(char in "123456789" for char in inner)
+
+
+def _with_minus(section: Section, written: Any, minus: Mask, size: npt.NDArray[Any]) -> Any:
+    """Put a minus before negative numbers, but not before those that were rounded to zero."""
+    pc = kernels()
+    shift = section.picture.shift if section.picture is not None else section.shift
+    small = np.flatnonzero(minus & (size < 10.0**-shift))
+    if section.number and len(small):
+        inner = written.take(pa.array(small))
+        if section.before or section.after:
+            end = -len(section.after) if section.after else None
+            inner = pc.utf8_slice_codeunits(inner, len(section.before), end)
+        minus = minus.copy()
+        minus[small] = np.asarray(pc.match_substring_regex(inner, pattern="[1-9]"))
+    signed = pc.binary_join_element_wise(pa.scalar("-", TEXT), written, pa.scalar("", TEXT))
+    return signed if minus.all() else pc.if_else(pa.array(minus), signed, written)
 
 
 def write_by_row(column: Column, formats: Any, null: Mask, ctx: Call) -> Any:
@@ -254,14 +209,6 @@ def write_by_row(column: Column, formats: Any, null: Mask, ctx: Call) -> Any:
     return out
 
 
-_ITEM = re.compile(
-    r'"(?P<quoted>[^"]*)"|\\(?P<escaped>.)|_(?P<skip>.)|\*(?P<fill>.)|\[(?P<bracket>[^\]]*)\]'
-    r"|(?P<general>General|Standard)|(?P<exponent>[eE](?P<plus>[+-])(?P<power>0+))|(?P<ampm>AM/PM|am/pm|A/P|a/p)"
-    r"|(?P<date>y+|m+|d+|h+|s+|Y+|M+|D+|H+|S+)|(?P<char>.)",
-    re.DOTALL,
-)
-
-
 def compile_format(source: str) -> TextFormat:
     """Read a format.
 
@@ -269,15 +216,17 @@ def compile_format(source: str) -> TextFormat:
         ValueError: it can't be read; the sentence says why.
     """
     parts = _sections(source)
+    if any(item["char"] in ("[", "\\", '"') for part in parts for item in ITEM.finditer(part)):
+        raise ValueError(f'the format "{source}" has a bracket, a quote or a backslash without its other half')
     if len(parts) > 4:
         raise ValueError(f'the format "{source}" has more than four sections')
-    items = [list(_ITEM.finditer(part)) for part in parts]
-    if any(item["date"] or item["ampm"] for item in items[0]):
+    items = [list(ITEM.finditer(part)) for part in parts]
+    if any(item["date"] or item["ampm"] or is_elapsed(item) for item in items[0]):
         if len(parts) > 1:
             raise ValueError(f'the date format "{source}" has more than one section')
-        return TextFormat(source, pattern=_date_pattern(items[0], source))
-    numbers = tuple(_section(part, source) for part in items[:3])
-    text = _section(items[3], source) if len(parts) == 4 else None
+        return TextFormat(source, times=read_times(items[0], source))
+    numbers = tuple(read_section(part, source) for part in items[:3])
+    text = read_section(items[3], source) if len(parts) == 4 else None
     if len(parts) == 1 and numbers[0].verbatim and "@" in source:
         text = numbers[0]
     return TextFormat(source, numbers, text)
@@ -286,130 +235,8 @@ def compile_format(source: str) -> TextFormat:
 def _sections(source: str) -> list[str]:
     """Split at semicolons outside quotes."""
     parts, start = [], 0
-    for item in _ITEM.finditer(source):
+    for item in ITEM.finditer(source):
         if item["char"] == ";":
             parts.append(source[start : item.start()])
             start = item.end()
     return [*parts, source[start:]]
-
-
-def _literal(item: re.Match[str]) -> str | None:
-    """Return the text that an item stands for by itself, or None."""
-    if item["skip"]:
-        return " "
-    if item["fill"] or item["bracket"] is not None:
-        if item["bracket"] and re.fullmatch(r"[hms]+|[<>=].*", item["bracket"]):
-            raise ValueError(f"[{item['bracket']}] is not known in a format")
-        return ""  # colours and fillings have no place in text
-    return item["quoted"] if item["quoted"] is not None else item["escaped"]
-
-
-def _section(items: list[re.Match[str]], source: str) -> Section:
-    """Read one section of a number format."""
-    before, after, places = "", "", ""
-    exponent, plus, shift, verbatim = 0, True, 0, False
-    for item in items:
-        char, literal = item["char"] or "", _literal(item)
-        if char and char in "0#?.,":
-            if (after and char in "0#?.") or (exponent and char != ","):
-                raise ValueError(f'the format "{source}" has text between its digits')
-            if char == "," and (after or not places):
-                after, before = (after + char, before) if places else (after, before + char)
-            else:
-                places += char
-            continue
-        if item["exponent"]:
-            exponent, plus = len(item["power"]), item["plus"] == "+"
-            continue
-        if char == "@" or item["general"]:
-            verbatim = True
-            continue
-        if item["date"] or item["ampm"]:
-            raise ValueError(f'the format "{source}" mixes dates and numbers')
-        shift += 2 if char == "%" else 3 if char == "‰" else 0
-        shown = literal if literal is not None else char
-        before, after = (before, after + shown) if places or verbatim else (before + shown, after)
-    return _placed(before, after, places, exponent, plus, shift, verbatim, source)
-
-
-def _placed(
-    before: str, after: str, places: str, exponent: int, plus: bool, shift: int, verbatim: bool, source: str
-) -> Section:
-    whole, point, fraction = places.partition(".")
-    if "." in fraction or len(places) > _MOST_DIGITS:
-        raise ValueError(f'the format "{source}" has a second point, or too many digits')
-    digits = whole.rstrip(",")
-    shift -= 3 * (len(whole) - len(digits))
-    behind = fraction.rstrip(",")
-    shift -= 3 * (len(fraction) - len(behind))
-    least = max((place + 1 for place, char in enumerate(behind) if char in "0?"), default=0)
-    bare = digits.replace(",", "")
-    first = min((place for place, char in enumerate(bare) if char == "0"), default=len(bare))
-    return Section(
-        before,
-        after,
-        len(bare) - first,
-        least,
-        len(behind.replace(",", "")),
-        bool(point),
-        "," in digits,
-        shift,
-        exponent,
-        plus,
-        bool(places),
-        verbatim,
-    )
-
-
-_JODA = {"y": ("yy", "yyyy"), "d": ("d", "dd", "EEE", "EEEE"), "h": ("H", "HH"), "s": ("s", "ss")}
-_MONTHS = ("M", "MM", "MMM", "MMMM")
-
-
-def _date_pattern(items: list[re.Match[str]], source: str) -> str:
-    """Return a date format in Joda's letters. ``m`` is a minute behind an hour or before a second."""
-    halves = any(item["ampm"] for item in items)
-    named = [(place, item["date"][0].lower()) for place, item in enumerate(items) if item["date"]]
-    letters = dict(named)
-    out: list[str] = []
-    literals = ""
-    fraction = False
-    for place, item in enumerate(items):
-        letters_of = ""
-        if fraction and item["char"] == "0":
-            letters_of = "S"
-        elif item["date"]:
-            letters_of = _date_letters(item["date"], place, named, halves)
-        elif item["ampm"]:
-            letters_of = "a"
-        fraction = letters_of == "S"
-        if letters_of:
-            out += [_quoted(literals), letters_of]
-            literals = ""
-            continue
-        literal = _literal(item)
-        literals += (item["char"] or item[0]) if literal is None else literal
-        fraction = item["char"] == "." and letters.get(place - 1) == "s" and _is_zero(items, place + 1)
-    return "".join([*out, _quoted(literals)])
-
-
-def _quoted(literals: str) -> str:
-    return "'" + literals.replace("'", "''") + "'" if literals else ""
-
-
-def _is_zero(items: list[re.Match[str]], place: int) -> bool:
-    return place < len(items) and items[place]["char"] == "0"
-
-
-def _date_letters(given: str, place: int, named: list[tuple[int, str]], halves: bool) -> str:
-    letter, count = given[0].lower(), len(given)
-    if letter == "m":
-        at = next(i for i, (where, _) in enumerate(named) if where == place)
-        minute = (at > 0 and named[at - 1][1] == "h") or (at + 1 < len(named) and named[at + 1][1] == "s")
-        if minute and count <= 2:
-            return "m" * count
-        return _MONTHS[min(count, 4) - 1]
-    if letter == "y":
-        return _JODA["y"][count > 2]
-    forms = _JODA[letter]
-    made = forms[min(count, len(forms)) - 1]
-    return made.lower() if letter == "h" and halves else made

@@ -75,7 +75,7 @@ def _texts(text: Any, rows: int) -> Any:
 
 
 @function(
-    "BASE(x:int; radix:int; [minlen:int=0]) -> str",
+    "BASE(x:whole; radix:whole; [minlen:whole=0]) -> str",
     category=CATEGORY,
     summary="The number written in a base from 2 to 36, with leading zeros to a least length.",
     examples=[
@@ -96,12 +96,13 @@ def base(x: Any, radix: Any, minlen: Any, ctx: Call) -> Any:
 
 
 @function(
-    "DECIMAL(text:str; radix:int) -> int",
+    "DECIMAL(text:str; radix:whole) -> int",
     category=CATEGORY,
     summary="The number that a text of digits in a base from 2 to 36 stands for.",
     examples=[
         Example('DECIMAL("ff";16)', 255),
         Example('DECIMAL("0x1F";16)', 31),
+        Example("DECIMAL(101;2)", 5),
         Example('DECIMAL("102";2)', Failure("PARSE")),
         Example('DECIMAL("11";1)', Failure("NUM")),
         Example("DECIMAL(null;2)", None),
@@ -109,6 +110,10 @@ def base(x: Any, radix: Any, minlen: Any, ctx: Call) -> Any:
     notes="White space around it, a leading 0x or x and a final h in base 16, and a final b in base 2 are ignored.",
 )
 def decimal(text: Any, radix: Any, ctx: Call) -> Any:
+    return _decimal(text, radix, ctx)
+
+
+def _decimal(text: Any, radix: Any, ctx: Call) -> Any:
     data, start, length = _bytes(_texts(text, ctx.rows))
     bad = np.broadcast_to(np.less(radix, 2) | np.greater(radix, 36), (ctx.rows,))
     ctx.fail(bad, "NUM", "DECIMAL: the base {1} is outside 2 to 36")
@@ -127,6 +132,12 @@ def decimal(text: Any, radix: Any, ctx: Call) -> Any:
     ctx.fail(wrong | (length <= 0), "PARSE")
     ctx.fail(over, "OVERFLOW")
     return value
+
+
+@decimal.overload("DECIMAL(digits:int; radix:whole) -> int")
+def _decimal_digits(digits: Any, radix: Any, ctx: Call) -> Any:
+    text = pa.array(np.broadcast_to(np.asarray(digits, np.int64), (ctx.rows,))).cast(pa.large_string())
+    return _decimal(text, radix, ctx)
 
 
 def _base_functions(name: str, radix: int, word: str, shown: str) -> None:
@@ -170,7 +181,7 @@ def _base_functions(name: str, radix: int, word: str, shown: str) -> None:
         return signed(value, wrong, over, ctx)
 
     @function(
-        f"DEC2{name}(x:int) -> str",
+        f"DEC2{name}(x:whole) -> str",
         category=CATEGORY,
         summary=f"The number written with {word} digits, with leading zeros to a number of places.",
         examples=[
@@ -186,7 +197,7 @@ def _base_functions(name: str, radix: int, word: str, shown: str) -> None:
     def to_base(x: Any, ctx: Call) -> Any:
         return written(x, 0, ctx)
 
-    @to_base.overload(f"DEC2{name}(x:int; places:int) -> str")
+    @to_base.overload(f"DEC2{name}(x:whole; places:whole) -> str")
     def _to_places(x: Any, places: Any, ctx: Call) -> Any:
         bad = np.less(places, 1) | np.greater(places, 10)
         ctx.fail(bad, "NUM", f"{ctx.function}: the number of places {{1}} is outside 1 to 10")
@@ -251,7 +262,7 @@ def _form(value: Any) -> int:
 
 
 @function(
-    "ROMAN(x:int; [form:int const=0]) -> str",
+    "ROMAN(x:whole; [form:int const=0]) -> str",
     category=CATEGORY,
     summary="The number, from 0 to 3999, as a Roman numeral; forms 1 to 4 are ever shorter.",
     examples=[
@@ -272,6 +283,8 @@ def roman(x: Any, form: Any, ctx: Call) -> Any:
 def _arabic(text: str) -> int | None:
     """Return the value of a Roman numeral: a smaller symbol before a larger one is subtracted."""
     word = text.strip().upper()
+    if word == "-":
+        return None
     sign = -1 if word.startswith("-") else 1
     total, highest = 0, 0
     for char in reversed(word[1:] if sign < 0 else word):

@@ -13,8 +13,9 @@ from sheetline.functions import integer_math
 from sheetline.functions.columns import Column, Constant
 from sheetline.functions.context import Call
 from sheetline.functions.declare import Example, Failure, function
+from sheetline.functions.list_columns import all_lists, common_type, joined, taken_apart
 from sheetline.functions.ordering import comparable
-from sheetline.functions.types import Kind, Type, widen
+from sheetline.functions.types import Kind, Type
 
 CATEGORY = "mathematics"
 MS = 1000  #: microseconds in a millisecond
@@ -82,23 +83,11 @@ def _join_text(*args: Any, ctx: Call) -> Any:
     return pc.binary_join_element_wise(*parts, pa.scalar("", pa.large_string()))
 
 
-@add.overload("ADD(a:list; b:list) -> T", returns=lambda types, _: widen(*types) or types[0])
+@add.overload("ADD(a:list<any>; b:list<any>) -> T", returns=all_lists)
 def _join_lists(a: Any, b: Any, ctx: Call) -> Any:
     """Join two lists row by row: the elements of the first, then those of the second."""
-    import pyarrow as pa
-
-    first, second = (arg.column(ctx.rows) if isinstance(arg, Constant) else arg for arg in ctx.args)
-    type_ = widen(first.type, second.type) or first.type
-    left, right = first.cast(type_).data, second.cast(type_).data
-    sizes = np.stack([left.value_lengths().fill_null(0), right.value_lengths().fill_null(0)])
-    starts = np.stack([np.cumsum(row) - row for row in sizes])
-    starts[1] += sizes[0].sum()  # the elements of the second stand behind all of the first
-    lengths, begins = sizes.T.ravel(), starts.T.ravel()
-    ends = np.cumsum(lengths)
-    places = np.repeat(begins - (ends - lengths), lengths) + np.arange(ends[-1] if len(ends) else 0)
-    items = pa.concat_arrays([left.flatten(), right.flatten()]).take(pa.array(places))
-    offsets = np.concatenate(([0], np.cumsum(sizes.sum(axis=0))))
-    return pa.LargeListArray.from_arrays(pa.array(offsets, pa.int64()), items).cast(left.type)
+    item = common_type(ctx.types)
+    return joined([taken_apart(ctx, 0, item), taken_apart(ctx, 1, item)]).column()
 
 
 def _shift_date(date: Any, ms: Any, sign: int, ctx: Call) -> Any:

@@ -146,7 +146,7 @@ def _declare(name: str, how: How, summary: str, examples: list[Example], aliases
     """Declare one way of rounding to decimal places."""
 
     @function(
-        f"{name}(x:num; [digits:int=0]) -> num",
+        f"{name}(x:num; [digits:whole=0]) -> num",
         category=CATEGORY,
         aliases=aliases,
         summary=summary,

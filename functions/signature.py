@@ -8,7 +8,8 @@ Grammar of a signature line::
               (name:types; name:types)...           a group of parameters repeated together
     types     a word or several joined by |
 
-Words: ``int float num bigint dec str date bool list any duration T`` and ``list<word>``. ``num`` is any
+Words: ``int whole float num bigint dec str date bool list any duration T`` and ``list<word>``. ``whole`` is an
+integer that may be given as a float, whose fraction is cut off, as spreadsheets do; ``num`` is any
 number; every ``num`` argument of a call is widened to one common type, and a result ``num`` has that type.
 All ``T`` arguments are widened to one common type, which a result ``T`` has; without a ``T`` parameter a
 result ``T`` has the type of the first argument.
@@ -35,6 +36,7 @@ from sheetline.functions.types import (
 
 _EXACT: dict[str, Type] = {
     "int": INTEGER,
+    "whole": INTEGER,
     "float": FLOAT,
     "bigint": BIGINTEGER,
     "dec": BIGDECIMAL,
@@ -238,6 +240,8 @@ def fits(word: Word, got: Type) -> int | None:
     assert word.type is not None
     if word.type == got:
         return 0
+    if word.name == "whole" and got.kind is Kind.FLOAT:
+        return 1
     from sheetline.functions.types import accepts
 
     return 1 if accepts(word.type, got) else None

@@ -22,7 +22,6 @@ from sheetline.functions.text_support import (
     map_rows,
     numbers,
     operand,
-    to_text,
     truths,
 )
 from sheetline.functions.text_view import View
@@ -93,7 +92,7 @@ def code(text: Any, ctx: Call) -> Any:
 
 
 @function(
-    "CHAR(code:int) -> str",
+    "CHAR(code:whole) -> str",
     category=CATEGORY,
     summary="The character of a code from 1 to 255 (Windows-1252).",
     examples=[
@@ -120,7 +119,7 @@ def _unichar(code: int) -> str:
 
 
 @function(
-    "UNICHAR(code:int) -> str",
+    "UNICHAR(code:whole) -> str",
     category=CATEGORY,
     summary="The character of a Unicode code point.",
     examples=[
@@ -240,7 +239,7 @@ def length_bytes(text: Any) -> Any:
 
 
 @function(
-    "LEFT(text:str; [count:int=1]) -> str",
+    "LEFT(text:str; [count:whole=1]) -> str",
     category=CATEGORY,
     summary="The first characters of a text.",
     examples=[
@@ -260,7 +259,7 @@ def left(text: Any, count: Any, ctx: Call) -> Any:
 
 
 @function(
-    "RIGHT(text:str; [count:int=1]) -> str",
+    "RIGHT(text:str; [count:whole=1]) -> str",
     category=CATEGORY,
     summary="The last characters of a text.",
     examples=[
@@ -278,7 +277,7 @@ def right(text: Any, count: Any, ctx: Call) -> Any:
 
 
 @function(
-    "MID(text:str; start:int; count:int) -> str",
+    "MID(text:str; start:whole; count:whole) -> str",
     category=CATEGORY,
     summary="The characters from a position, counted from 1.",
     examples=[
@@ -332,7 +331,7 @@ def _substr_to_end(text: Any, start: Any, ctx: Call) -> Any:
 
 
 @function(
-    "REPEAT(text:str; count:int) -> str",
+    "REPEAT(text:str; count:whole) -> str",
     category=CATEGORY,
     summary="The text repeated.",
     examples=[
@@ -405,67 +404,7 @@ def reverse(text: Any) -> Any:
     return kernels().utf8_reverse(text)
 
 
-# Joining and comparing.
-
-
-@function(
-    "CONCAT(v:any...) -> str",
-    category=CATEGORY,
-    summary='Joins the texts of its arguments; the operator &. A null counts as "".',
-    examples=[
-        Example('CONCAT("a";null;"b")', "ab"),
-        Example('"Trip " & 7', "Trip 7"),
-        Example('CONCAT(3.0;" ";0.5;" ";true)', "3 0.5 true"),
-        Example("CONCAT(null)", ""),
-    ],
-    aliases=["CONCATENATE"],
-    nulls="own",
-    big=True,
-    null_note='A null counts as "".',
-    notes="Numbers, dates, booleans and lists are joined by their text form, the one that T gives.",
-)
-def concat(*values: Any, ctx: Call) -> Any:
-    parts = [to_text(value, ctx) for value in values]
-    if not any(isinstance(part, pa.Array) for part in parts):
-        parts[0] = pa.repeat(parts[0], ctx.rows)
-    empty = pa.scalar("", TEXT)
-    return kernels().binary_join_element_wise(*parts, empty, null_handling="replace", null_replacement="")
-
-
-@function(
-    "CONCAT_WS(separator:str; v:any...) -> str",
-    category=CATEGORY,
-    summary="Joins the texts of its arguments with a separator between them; nulls are left out.",
-    examples=[
-        Example('CONCAT_WS(", ";"a";null;"b")', "a, b"),
-        Example('CONCAT_WS("-";2024;"";1)', "2024--1"),
-        Example('CONCAT_WS(null;"a";"b")', None),
-    ],
-    aliases=["TEXTJOIN"],
-    nulls="own",
-    big=True,
-    null_note="Null values are left out; a null separator gives null.",
-)
-def concat_with(separator: Any, *values: Any, ctx: Call) -> Any:
-    between = to_text(separator, ctx)
-    if isinstance(between, pa.Scalar):
-        if not between.is_valid:
-            return pa.nulls(ctx.rows, TEXT)
-    else:
-        ctx.nullify(np.asarray(between.is_null()))
-        between = between.fill_null("")
-    parts = [to_text(value, ctx) for value in values]
-    if not any(isinstance(part, pa.Array) for part in parts):
-        parts[0] = pa.repeat(parts[0], ctx.rows)
-    # Arrow's join drops a row, instead of giving "", where it skips all values of it: such a row gets one
-    gone = np.logical_and.reduce([_null_mask(part, ctx.rows) for part in parts])
-    if gone.any():
-        parts[0] = kernels().if_else(pa.array(gone), pa.scalar("", TEXT), parts[0])
-    return kernels().binary_join_element_wise(*parts, between, null_handling="skip")
-
-
-def _null_mask(part: Any, rows: int) -> Any:
-    return np.full(rows, not part.is_valid) if isinstance(part, pa.Scalar) else np.asarray(part.is_null())
+# Comparing.
 
 
 @function(

@@ -37,7 +37,7 @@ OPENFORMULA = "OASIS OpenFormula 1.2, section 6.20 (text functions)"
 
 
 @function(
-    "REPLACE(text:str; start:int; count:int; new:str) -> str",
+    "REPLACE(text:str; start:whole; count:whole; new:str) -> str",
     category=CATEGORY,
     summary="The text with some characters from a position, counted from 1, replaced by others.",
     examples=[
@@ -139,7 +139,7 @@ def _may_outgrow(text: Any, old: str, new: str) -> bool:
     return longest * max(len(new.encode()) / len(old.encode()), 1) > MAX_CELL
 
 
-@substitute.overload("SUBSTITUTE(text:str; old:str; new:str; nth:int) -> str")
+@substitute.overload("SUBSTITUTE(text:str; old:str; new:str; nth:whole) -> str")
 def _substitute_nth(text: Any, old: Any, new: Any, nth: Any, ctx: Call) -> Any:
     return map_rows(ctx, _nth, text, old, new, nth)
 

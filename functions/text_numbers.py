@@ -41,7 +41,7 @@ def _checked_decimals(decimals: int) -> int:
 
 
 @function(
-    "FIXED(x:float; [decimals:int=2]; [no_commas:bool=false]) -> str",
+    "FIXED(x:float; [decimals:whole=2]; [no_commas:bool=false]) -> str",
     category=CATEGORY,
     summary="A number as text with a fixed number of decimals and commas between thousands.",
     examples=[
@@ -72,7 +72,7 @@ def _dollar(x: float, decimals: int) -> str:
 
 
 @function(
-    "DOLLAR(x:float; [decimals:int=2]) -> str",
+    "DOLLAR(x:float; [decimals:whole=2]) -> str",
     category=CATEGORY,
     summary="A number as an amount of dollars.",
     examples=[

@@ -64,7 +64,7 @@ def _rest_places(text: Any, part: str, start: Any, ctx: Call) -> Any:
 
 
 @function(
-    "FIND(part:str; text:str; [start:int=1]) -> int",
+    "FIND(part:str; text:str; [start:whole=1]) -> int",
     category=CATEGORY,
     summary="Where a part stands in a text, counted from 1; upper and lower case are different.",
     examples=[
@@ -91,7 +91,7 @@ def _search(text: str, pattern: Wildcard, start: int) -> int:
 
 
 @function(
-    "SEARCH(part:str; text:str; [start:int=1]) -> int",
+    "SEARCH(part:str; text:str; [start:whole=1]) -> int",
     category=CATEGORY,
     summary="Where a part stands in a text, counted from 1; upper and lower case are the same, * and ? are wildcards.",
     examples=[

@@ -7,12 +7,16 @@ functions that skip them. Floats agree within a few units of the last place unle
 from __future__ import annotations
 
 import math
+import operator
 import statistics
 from collections.abc import Callable
 from decimal import ROUND_DOWN, ROUND_HALF_EVEN, ROUND_HALF_UP, ROUND_UP, Context, Decimal, localcontext
 from fractions import Fraction
 from functools import reduce
 from typing import Any
+
+import oracles_finance
+import oracles_geography
 
 from sheetline.functions.declare import Failure
 
@@ -168,7 +172,7 @@ def whole(run: Callable[..., Any]) -> Oracle:
 
     def oracle(*args: Any) -> Any:
         values = [math.trunc(arg) for arg in args]
-        if any(value < 0 for value in values):
+        if any(value < 0 for value in values) or (len(args) == 1 and args[0] < 0):
             return NUM
         out = run(*values)
         try:
@@ -204,7 +208,13 @@ def is_prime(n: int) -> bool:
     return n > 1 and all(n % d for d in range(2, math.isqrt(n) + 1))
 
 
+def bits(run: Callable[[int, int], int]) -> Oracle:
+    return lambda a, b: NUM if a < 0 or b < 0 else run(a, b)
+
+
 def shift(x: int, by: int) -> Any:
+    if x < 0:
+        return NUM
     if by <= 0:
         return x >> min(-by, 64)
     return 0 if x == 0 else fit(x << min(by, 70))
@@ -339,9 +349,9 @@ ORACLES: dict[str, Oracle] = {
     "GCD": skipping(gcd),
     "LCM": skipping(lcm),
     "ISPRIME": is_prime,
-    "BITAND": lambda a, b: a & b,
-    "BITOR": lambda a, b: a | b,
-    "BITXOR": lambda a, b: a ^ b,
+    "BITAND": bits(operator.and_),
+    "BITOR": bits(operator.or_),
+    "BITXOR": bits(operator.xor),
     "BITNOT": lambda x: ~x,
     "BITCOUNT": lambda x: (x % 2**64).bit_count(),
     "BITLSHIFT": shift,
@@ -408,6 +418,11 @@ LOOSE: dict[str, float] = {
 #: Absolute tolerance, for results that are differences of larger numbers.
 NEAR: dict[str, float] = {"HAVERSINE": 1e-9, "BEARING": 1e-6, "RESCALE": 1e-6, "GAMMALN": 1e-14, "AVERAGE": 1e-9}
 NEAR |= dict.fromkeys(("VARS", "VARP", "STDEVS", "STDEVP", "AVEDEV", "SUM", "SUMSQ"), 1e-6)
+
+
+for _module in (oracles_finance, oracles_geography):
+    LOOSE |= _module.LOOSE
+NEAR |= oracles_geography.NEAR
 
 
 def agrees(name: str, got: Any, wanted: Any) -> bool:

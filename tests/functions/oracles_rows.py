@@ -17,9 +17,15 @@ from typing import Any
 
 import oracles_date
 import oracles_distributions
+import oracles_documents
+import oracles_finance
+import oracles_geography
+import oracles_lists
 import oracles_logic
 import oracles_math
+import oracles_similarity
 import oracles_text
+import oracles_web
 
 from sheetline.functions.declare import Failure
 
@@ -125,6 +131,8 @@ def shown(value: Any) -> str:
 def to_json(value: Any) -> Any:
     if value is None:
         return None
+    if isinstance(value, list):
+        return "[" + ",".join("null" if item is None else to_json(item) for item in value) + "]"
     if isinstance(value, str | Instant):
         return json.dumps(value if isinstance(value, str) else date_text(value), ensure_ascii=False)
     return shown(value)
@@ -217,8 +225,10 @@ def read(text: str, percents: int) -> Any:
 
 
 def value_of(text: str) -> Any:
-    """A sign, digits with commas between whole thousands, a percent sign."""
+    """A sign, digits with commas between whole thousands, a percent sign; the other forms are tested as facts."""
     bare = text.strip()
+    if re.search(r"[$():/]|.-", bare):
+        return UNKNOWN
     percent = bare.endswith("%")
     bare = bare.removesuffix("%").rstrip()
     sign = bare[:1] if bare[:1] in ("+", "-") else ""
@@ -231,6 +241,14 @@ def value_of(text: str) -> Any:
     if bare[:1] in ("+", "-"):
         return PARSE
     return read(sign + whole.replace(",", "") + point + rest, int(percent))
+
+
+def text_join(sep: str | None, *values: Any) -> Any:
+    """With true or false behind the separator a TEXTJOIN, else a CONCAT_WS."""
+    if sep is None or values[0] is None:
+        return None if sep is None else UNKNOWN
+    skip, values = (values[0], values[1:]) if isinstance(values[0], bool) and values[1:] else (False, values)
+    return sep.join(shown(v) for v in values if v is not None and not (skip and v == ""))
 
 
 def number_value(text: str, decimal: str = ".", grouping: str = ",") -> Any:
@@ -272,7 +290,8 @@ def unix_to_date(seconds: Any) -> Any:
     return from_micros(round(seconds * 1e6)) if abs(seconds) < 1e12 else RANGE
 
 
-def decimal_of(text: str, radix: int) -> Any:
+def decimal_of(text: str | int, radix: int) -> Any:
+    text = str(text)
     if not 2 <= radix <= 36:
         return NUM
     bare = text.strip(" \t\n\r\x0b\x0c").lower()
@@ -312,6 +331,9 @@ ORACLES: dict[str, Oracle] = {
     **oracles_logic.ORACLES,
     **oracles_date.ORACLES,
     **oracles_distributions.ORACLES,
+    **oracles_documents.ORACLES,
+    **oracles_lists.ORACLES,
+    **oracles_similarity.ORACLES,
     "ADD": add,
     "SUBTRACT": subtract,
     "MULTIPLY": fold(lambda a, b: a * b),
@@ -348,6 +370,7 @@ ORACLES: dict[str, Oracle] = {
     "TOJSON": to_json,
     "TEXT": lambda v, *format: UNKNOWN if format else None if v is None else shown(v),
     "CONCAT": lambda *values: "".join(shown(v) for v in values if v is not None),
+    "TEXTJOIN": text_join,
     "CONCAT_WS": lambda sep, *values: None if sep is None else sep.join(shown(v) for v in values if v is not None),
     "LIST": lambda *values: list(values),
     "INT": to_int,
@@ -372,7 +395,10 @@ ORACLES: dict[str, Oracle] = {
     "SHIFTTIMEZONE": where(lambda d, *names: zone(*names), oracles_date.ORACLES["SHIFTTIMEZONE"]),
     "PARSEDURATION": where(lambda t: not set(t) & set(". "), oracles_date.ORACLES["PARSEDURATION"]),
     **{name: readable(oracle) for name, oracle in oracles_text.ORACLES.items() if name.startswith("REGEX")},
+    **oracles_finance.oracles(UNKNOWN),
+    **oracles_geography.oracles(UNKNOWN),
     "STANDARDIZE": lambda x, mean, sd: NUM if sd <= 0 else fit((x - mean) / sd),
+    **oracles_web.oracles(shown),
 }
 
 #: Oracles that get nulls and errors themselves, as :class:`oracles_logic.Err`.

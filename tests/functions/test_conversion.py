@@ -79,7 +79,7 @@ def test_truth_values(texts: list[str | None]) -> None:
 
 
 def test_value_and_numbervalue() -> None:
-    shown = ["1,234.5", "12%", "-1e3", "1,23", "$5", "", "1,234,567", " 7 ", None]
+    shown = ["1,234.5", "12%", "-1e3", "1,23", "5 km", "", "1,234,567", " 7 ", None]
     assert apply("VALUE", shown) == [
         1234.5,
         0.12,
@@ -98,7 +98,7 @@ def test_value_and_numbervalue() -> None:
 def _formatted(value: float, places: int, *, grouped: bool, percent: bool) -> str:
     exact = Decimal(repr(value)) * (100 if percent else 1)
     digits = exact.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP, Context(prec=100))
-    sign = "-" if value < 0 else ""
+    sign = "-" if value < 0 and digits else ""  # no minus before zero
     return f"{sign}{abs(digits):{',' if grouped else ''}.{places}f}" + ("%" if percent else "")
 
 
@@ -149,7 +149,8 @@ def test_formats_of_integers(values: list[int]) -> None:
         (datetime(2024, 2, 9, 15, 4, 5), "dddd, d. mmmm yy, h:mm AM/PM", "Friday, 9. February 24, 3:04 PM"),
         (datetime(2024, 2, 9, 15, 4, 5), '"it\'s" ddd', "it's Fri"),
         (datetime(2024, 2, 9), "0.00", Failure("VALUE")),
-        (1.0, "yyyy", Failure("VALUE")),
+        (1.0, "yyyy", "1899"),
+        (-1.0, "yyyy", Failure("VALUE")),
         (1.0, None, None),
     ],
 )
@@ -157,7 +158,7 @@ def test_spreadsheet_formats(value: Any, source: str | None, shown: Any) -> None
     assert apply("TEXT", [value, None], source) == [shown, None]
 
 
-@pytest.mark.parametrize("source", ["0;0;0;0;0", "0.0.0", "0-0", "[h]:mm", "yyyy;0"])
+@pytest.mark.parametrize("source", ["0;0;0;0;0", "0.0.0", "0 0E+0", "0E+0?", "yyyy;0"])
 def test_formats_that_can_not_be_right(source: str) -> None:
     with pytest.raises(ValueError, match="format"):
         compile_format(source)

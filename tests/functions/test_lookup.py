@@ -61,3 +61,10 @@ def test_many_texts_are_found_by_hash_and_compared() -> None:
         *[None] * 5,
     ]
     assert by_blocks("LOOKUPCOUNT", names, names, size=3000) == [1] * len(names)
+
+
+def test_a_constant_beside_a_column_stands_on_each_of_its_rows() -> None:
+    assert apply("LOOKUP", [1, 2], 2, Column.of([], FLOAT)) == [None, None]
+    assert apply("LOOKUP", [1, 2], 2, [0.5, 1.5]) == [None, 0.5]
+    assert apply("LOOKUP", ["b", "c"], ["a", "b"], "found") == ["found", None]
+    assert apply("LOOKUP", [1, 2], 2, "found") == [None, "found"]

@@ -18,7 +18,7 @@ from sheetline.functions.columns import Column
 from sheetline.functions.declare import Function, Kernel
 from sheetline.functions.errors import Origin
 from sheetline.functions.registry import REGISTRY
-from sheetline.functions.types import BOOLEAN, DATE, FLOAT, INTEGER, STRING, Type
+from sheetline.functions.types import BOOLEAN, DATE, FLOAT, INTEGER, STRING, Type, list_of
 
 TEXTS = [
     "",
@@ -45,7 +45,10 @@ FLOATS = [0.0, -0.0, 1.0, 0.5, 1e300, -1e300, 5e-324, 2.5]
 
 
 def one_value(word: str, random: Random) -> Any:
-    """A value of a type word: mostly plain ones, now and then an extreme."""
+    """A value of a type word: mostly plain ones, now and then an extreme; lists are short, with nulls in them."""
+    if word.startswith("list<"):
+        item = word[5:-1]
+        return [None if random.random() < 0.2 else one_value(item, random) for _ in range(random.randrange(5))]
     rare = random.random() < 0.3
     if word in ("int", "duration"):
         if word == "duration":
@@ -85,12 +88,27 @@ TYPES: dict[str, Type] = {
 }
 
 
+#: What the elements of generated lists are; oracles don't know dates inside lists.
+ITEMS = ("int", "float", "str", "bool")
+
+
+def type_of(word: str) -> Type:
+    """The type of a type word."""
+    return list_of(type_of(word[5:-1])) if word.startswith("list<") else TYPES[word]
+
+
 def concrete(word: str) -> list[str]:
     """The type words that stand for a word of a signature in generated calls."""
+    if word == "list":
+        word = "list<any>"
+    if word.startswith("list<"):
+        return [f"list<{item}>" for item in concrete(word[5:-1]) if item in ITEMS or item.startswith("list<")]
     if word == "num":
         return ["int", "float"]
     if word in ("any", "T"):
         return ["int", "float", "str", "bool", "date"]
+    if word == "whole":
+        return ["int", "float"]
     return [word] if word in TYPES else []
 
 
@@ -133,10 +151,10 @@ def column(
     word: str, rows: int, random: Random, *, errors: bool = False, parameter: str = "", make: Maker = row_value
 ) -> Column:
     """A column with nulls (garbage under them) and, if asked for, error values, for the parameter of a name."""
-    type_ = TYPES[word]
+    type_ = type_of(word)
     values = [make(word, parameter, random) for _ in range(rows)]
     null = np.array([random.random() < 0.2 for _ in range(rows)], bool)
-    if type_ is STRING or type_ is FLOAT:
+    if type_.is_arrow or type_ is FLOAT:
         made = Column.of([None if gone else v for v, gone in zip(values, null, strict=True)], type_)
     else:
         full = Column.of(values, type_)
@@ -168,13 +186,15 @@ def call(
                 return None
             arguments.append(random.choice(from_examples))
             continue
-        word = random.choice([w.name for w in parameter.words])
+        word = random.choice([str(w) for w in parameter.words])
         choices = concrete(word)
         if not choices:
             return None
         chosen = random.choice(choices)
         if word == "T":
             chosen = common.setdefault(word, chosen)
+        elif word == "list<T>":
+            chosen = f"list<{common.setdefault('T', chosen[5:-1])}>"
         if from_examples and chosen == "str" and random.random() < 0.5:
             arguments.append(random.choice(from_examples))
             continue

@@ -1,0 +1,281 @@
+"""The files of the cache: one for each column, and one for each sheet's rows, named by their keys.
+
+A file appears whole or not at all (written under another name, then renamed), and ends with a hash of what is
+before: a file that was cut off or changed is noticed, removed, and its content is computed again. Runs that go on at
+the same time may write the same entry; the last one wins, and both wrote the same. Files that were unused for
+longest are removed when all together take more than the cache may.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO, Final
+
+import numpy as np
+import pyarrow as pa
+from blake3 import blake3
+
+from sheetline.functions.columns import Column, concat
+from sheetline.functions.errors import NUMBER_OF_CODE, Errors, Origin
+from sheetline.functions.types import Type
+from sheetline.workbook.io.atomic import written
+from sheetline.workbook.io.faults import SourceError
+from sheetline.workbook.record.objects import array_of, column_of, type_of
+
+#: Bytes of all files together, where the caller says nothing else.
+DEFAULT_SIZE: Final = 4 << 30
+_MARK: Final = b"SLCACHE1"
+_DIGEST: Final = 32
+_BROKEN: Final = (OSError, ValueError, KeyError, TypeError, IndexError, pa.ArrowException)
+#: A column with more errors than this is computed again rather than stored with all their messages.
+MOST_ERRORS: Final = 100_000
+
+
+def default_folder() -> Path:
+    """Return the folder of the cache: ``SHEETLINE_CACHE``, or the system's place for caches of this user."""
+    named = os.environ.get("SHEETLINE_CACHE")
+    if named:
+        return Path(named)
+    from platformdirs import user_cache_path
+
+    return user_cache_path("sheetline", appauthor=False)
+
+
+@dataclass(slots=True)
+class Store:
+    """A folder of results.
+
+    Attributes:
+        folder: where the files are; made when it is first written to.
+        size: bytes that all files may take together.
+    """
+
+    folder: Path
+    size: int = DEFAULT_SIZE
+
+    def path(self, key: str) -> Path:
+        """Return the file of a key."""
+        return self.folder / key[:2] / key[2:]
+
+    # --- columns
+
+    def column(self, key: str) -> Column | None:
+        """Return a stored column, or None where there is none (any more), or a damaged one."""
+        data = self._read(self.path(key))
+        if data is None:
+            return None
+        try:
+            return _column_of(data)
+        except _BROKEN:
+            self._remove(self.path(key))
+            return None
+
+    def writer(self, key: str, type_: Type) -> ColumnWriter:
+        """Return what takes a column part by part."""
+        return ColumnWriter(self.path(key), type_)
+
+    # --- facts
+
+    def facts(self, key: str) -> dict[str, Any] | None:
+        """Return what is stored of a sheet as a whole, or None."""
+        data = self._read(self.path(key))
+        try:
+            found = None if data is None else json.loads(bytes(data))
+        except ValueError:
+            found = None
+        return found if isinstance(found, dict) else None
+
+    def put_facts(self, key: str, facts: Mapping[str, Any]) -> None:
+        """Store plain values."""
+        data = json.dumps(facts, ensure_ascii=False).encode()
+        with written(self.path(key)) as temporary:
+            temporary.write_bytes(data + blake3(data).digest() + _MARK)
+
+    # --- files
+
+    def _read(self, path: Path) -> memoryview | None:
+        """Return a file's content, checked, or None; a damaged file is removed."""
+        try:
+            with pa.memory_map(str(path)) as mapped:
+                data = memoryview(mapped.read_buffer())
+        except OSError:
+            return None
+        end = len(data) - _DIGEST - len(_MARK)
+        whole = end >= 0 and bytes(data[end + _DIGEST :]) == _MARK
+        if not whole or blake3(data[:end], max_threads=blake3.AUTO).digest() != bytes(data[end : end + _DIGEST]):
+            self._remove(path)
+            return None
+        try:
+            os.utime(path)  # it was used just now
+        except OSError:
+            pass  # it was removed meanwhile; what is mapped stays readable
+        return data[:end]
+
+    def _remove(self, path: Path) -> None:
+        try:
+            path.unlink(missing_ok=True)
+        except OSError:
+            pass  # somebody else's file; it will be found damaged again
+
+    def tidy(self) -> None:
+        """Remove what interrupted runs left, and the longest unused files beyond the cache's size."""
+        import time
+
+        found: list[tuple[float, int, Path]] = []
+        for path in self.folder.glob("??/*"):
+            try:
+                facts = path.stat()
+            except OSError:
+                continue
+            if path.name.endswith(".tmp"):
+                if time.time() - facts.st_mtime > 3600:
+                    self._remove(path)
+                continue
+            found.append((facts.st_mtime, facts.st_size, path))
+        spare = sum(size for _, size, _ in found) - self.size
+        for _, size, path in sorted(found):
+            if spare <= 0:
+                break
+            self._remove(path)
+            spare -= size
+
+
+@dataclass(slots=True)
+class ColumnWriter:
+    """Writes a column part by part; the file appears when all is written.
+
+    A failure to write (a full disk, say) makes the writer give up: the cache is a help, no part of the result.
+    """
+
+    path: Path
+    type: Type
+    given_up: bool = False
+    _stack: ExitStack = field(default_factory=ExitStack)
+    _file: BinaryIO | None = None
+    _temporary: Path | None = None
+    _hasher: Any = None
+    _stream: Any = None
+    _sink: _Sink | None = None
+    _errors: list[Errors] = field(default_factory=list)
+    _rows: int = 0
+
+    def add(self, column: Column) -> None:
+        """Write the next rows."""
+        if self.given_up:
+            return
+        if column.errors is not None:
+            self._errors.append(column.errors.shift(self._rows))
+            if sum(map(len, self._errors)) > MOST_ERRORS:
+                self.give_up()
+                return
+        self._rows += len(column)
+        array = column.data if column.is_coded else array_of(column)
+        try:
+            if self._stream is None:
+                self._start(array.type)
+            elif array.type != self._stream_type:
+                raise ValueError("coded and plain parts")
+            self._stream.write_batch(pa.record_batch([array], ["v"]))
+        except _BROKEN:
+            self.give_up()
+        except SourceError:
+            self.give_up()
+
+    _stream_type: Any = None
+
+    def _start(self, type_: Any) -> None:
+        self._temporary = self._stack.enter_context(written(self.path))
+        self._file = self._stack.enter_context(self._temporary.open("wb"))
+        self._sink = _Sink(self._file)
+        self._stream_type = type_
+        self._stream = pa.ipc.new_stream(
+            pa.PythonFile(self._sink, mode="w"),  # closing the stream leaves the file open
+            pa.schema([pa.field("v", type_)], {b"type": str(self.type).encode()}),
+        )
+
+    def finish(self) -> None:
+        """Write what ends the file, and put it in its place."""
+        if self.given_up:
+            return
+        try:
+            if self._stream is None:
+                self.add(Column.of([], self.type))
+            if self._stream is None or self._sink is None or self._file is None:
+                return
+            self._stream.close()
+            errors = json.dumps([_listed(one) for one in self._errors]).encode()
+            self._sink.write(errors)
+            self._sink.write(len(errors).to_bytes(8, "little"))
+            self._file.write(self._sink.hasher.digest() + _MARK)
+            self._stack.close()
+        except _BROKEN:
+            self.give_up()
+        except SourceError:
+            self.given_up = True
+
+    def give_up(self) -> None:
+        """Leave nothing behind."""
+        if self.given_up:
+            return
+        self.given_up = True
+        error = _GaveUp()
+        try:
+            self._stack.__exit__(_GaveUp, error, None)
+        except (_GaveUp, SourceError, OSError):
+            pass
+
+
+class _GaveUp(Exception):
+    """Ends the writing of a file without putting it in its place."""
+
+
+class _Sink(io.RawIOBase):
+    """Hashes what is written."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        super().__init__()
+        self._file = file
+        self.hasher = blake3()
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        self.hasher.update(data)
+        return self._file.write(data)
+
+
+def _listed(errors: Errors) -> list[Any]:
+    codes = [errors.code(place) for place in range(len(errors))]
+    return [errors.rows.tolist(), codes, errors.messages()]
+
+
+def _column_of(data: memoryview) -> Column:
+    length = int.from_bytes(data[-8:], "little")
+    end = len(data) - 8 - length
+    errors = json.loads(bytes(data[end:-8]))
+    with pa.ipc.open_stream(pa.py_buffer(data[:end])) as stream:
+        type_ = type_of(stream.schema.metadata[b"type"].decode())
+        batches = list(stream)
+    parts = [_part(batch.column(0), type_) for batch in batches]
+    column = concat(parts) if parts else Column.of([], type_)
+    if not errors:
+        return column
+    rows = np.array([row for one in errors for row in one[0]], np.int64)
+    codes = np.array([NUMBER_OF_CODE[code] for one in errors for code in one[1]], np.uint8)
+    messages = np.array([text for one in errors for text in one[2]], np.object_)
+    zeros = np.zeros(len(rows), np.int32)
+    origin = Origin("", "{!0}", (messages,))
+    return column.with_errors(Errors(rows, codes, zeros, np.arange(len(rows), dtype=np.int64), (origin,)))
+
+
+def _part(array: Any, type_: Type) -> Column:
+    if isinstance(array, pa.DictionaryArray):
+        return Column(type_, array)
+    return column_of(pa.chunked_array([array]), type_)
