@@ -6,17 +6,18 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks import elements, groups, latency, report, texts, trips
+from benchmarks import elements, functions, groups, latency, report, texts, trips
 from benchmarks.harness import OURS, Case, Outcome, Probe, run_case, run_probe
 
 ENGINES = (OURS, "pandas", "polars", "duckdb")
-WORK: tuple[Case | Probe, ...] = (
+WORK: tuple[Case | Probe | functions.Suite, ...] = (
     *elements.CASES,
     *texts.CASES,
     *groups.CASES,
     *trips.CASES,
     *trips.PROBES,
     *latency.PROBES,
+    functions.SUITE,
 )
 
 
@@ -33,10 +34,15 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def _chosen(only: Sequence[str] | None) -> list[Case | Probe]:
+def _chosen(only: Sequence[str] | None) -> list[Case | Probe | functions.Suite]:
     if not only:
         return list(WORK)
-    return [work for work in WORK if any(text.lower() in work.name.lower() for text in only)]
+    chosen = []
+    for work in WORK:
+        inside = isinstance(work, functions.Suite) and work.chosen(only)
+        if inside or any(text.lower() in work.name.lower() for text in only):
+            chosen.append(work)
+    return chosen
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -52,13 +58,22 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(*(work.name for work in chosen), sep="\n")
         return 0
     outcomes: list[Outcome] = []
+    singly: list[Outcome] = []
     for work in chosen:
         print(f"… {work.name}", file=sys.stderr, flush=True)
         if isinstance(work, Case):
             outcomes.append(run_case(work, quick=options.quick, engines=engines, repeats=options.repeats))
-        elif OURS in engines:
+        elif OURS not in engines:
+            continue
+        elif isinstance(work, functions.Suite):
+            singly.extend(work.run(quick=options.quick, repeats=options.repeats, only=options.only))
+        else:
             outcomes.append(run_probe(work, quick=options.quick))
-    print(report.table(outcomes))
+    if outcomes:
+        print(report.table(outcomes))
+    if singly:
+        print(functions.table(singly))
+    outcomes.extend(singly)
     missed = [line for outcome in outcomes for line in outcome.misses()]
     print(*missed, sep="\n", end="\n" if missed else "")
     if options.json:

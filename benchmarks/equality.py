@@ -58,6 +58,10 @@ def _plain(column: pa.ChunkedArray[Any]) -> pa.ChunkedArray[Any]:
     kind = column.type
     if pa.types.is_dictionary(kind):
         return _plain(column.cast(kind.value_type))
+    if pa.types.is_list(kind) or pa.types.is_large_list(kind):
+        texts = column.cast(pa.large_list(pa.large_string()))
+        joined: pa.ChunkedArray[Any] = pc.binary_join(texts, pa.scalar("\x1f", pa.large_string()))
+        return joined
     if pa.types.is_timestamp(kind):
         return column.cast(pa.timestamp("us", kind.tz)).cast(pa.int64())
     if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind):

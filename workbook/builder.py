@@ -250,6 +250,30 @@ class WorkbookBuilder:
         parts = {"of": of, "rows": rows, "fraction": fraction, "by": by, "seed": seed}
         return self._sheet("sample", name, description, {**parts, **_flags(keep=keep)})
 
+    def checks(self: Any, sheet: str, checks: Row | Sequence[Row]) -> Any:
+        """Add checks to a sheet that is there already: what must be true of its rows.
+
+        Args:
+            sheet: the sheet to check.
+            checks: one object as in the file, or several.
+
+        Returns:
+            The new workbook.
+
+        Raises:
+            WorkbookError: there is no such sheet, or something is wrong with a check.
+
+        >>> from sheetline import Workbook
+        >>> book = Workbook("W").source("E", type="frame").checks("E", {"kind": "unique", "column": "id"})
+        >>> run = book.checks("E", {"kind": "rows", "min": 1}).run(sources={"E": {"id": [1, 2]}})
+        >>> [(one.name, one.status) for _, one in run.report.checks]
+        [('unique(id)', 'passed'), ('rows', 'passed')]
+        """
+        from sheetline.workbook.checks.adding import with_checks
+
+        several = [checks] if isinstance(checks, Mapping) else checks
+        return with_checks(self, sheet, [plain_json(one) for one in several])
+
     def output(
         self, sheet: str, path: str | os.PathLike[str] | None = None, *, type: str | None = None, **options: object
     ) -> Self:

@@ -22,6 +22,7 @@ from sheetline.workbook.problems import Path, diagnostic, quoted
 from sheetline.workbook.steps import BindContext, Schema, Step
 
 if TYPE_CHECKING:
+    from sheetline.workbook.checks.bound import BoundCheck
     from sheetline.workbook.model.workbook import Workbook
     from sheetline.workbook.sheets.source import SourceSheet
     from sheetline.workbook.sources import Sources
@@ -38,6 +39,7 @@ class Plan:
         env: zone, clock and seed.
         sources: where the source sheets read from.
         warnings: diagnostics that do not stop a run.
+        checks: what must be true of the rows of some sheets.
     """
 
     workbook: Workbook
@@ -46,9 +48,13 @@ class Plan:
     env: Environment
     sources: Sources
     warnings: tuple[Diagnostic, ...] = ()
+    checks: Mapping[str, tuple[BoundCheck, ...]] = field(default_factory=dict)
 
     def wanted(self, sheets: Sequence[str] | None) -> dict[str, list[str]]:
-        """Return the sheets and columns that a run is for: those named, else outputs and kept sheets, else leaves."""
+        """Return the sheets and columns that a run is for: those named, else outputs and kept sheets, else leaves.
+
+        Where no sheets are named, every sheet with checks is part of the run, with no columns of its own.
+        """
         book = self.workbook
         if sheets is not None:
             return {name: list(self.steps[name].schema) for name in sheets}
@@ -62,14 +68,47 @@ class Plan:
         if not found:
             used = {name for step in self.steps.values() for name in step.needs(list(step.schema))}
             found = {name: dict.fromkeys(step.schema) for name, step in self.steps.items() if name not in used}
+        found.update({name: {} for name in self.checks if name not in found})
         return {name: [c for c in self.steps[name].schema if c in columns] for name, columns in found.items()}
 
     def needed(self, wanted: Mapping[str, Sequence[str]], *, everything: bool) -> dict[str, list[str]]:
         """Return what every sheet on the way must compute, in the order of the steps.
 
-        ``everything``: all columns of every sheet on the way, so that each error is seen.
+        ``everything``: all columns of every sheet on the way, so that each error is seen. The columns that the
+        checks of the sheets on the way look at are needed too.
         """
         columns: dict[str, set[str]] = {name: set(names) for name, names in wanted.items()}
+        self._spread(columns, everything=everything)
+        while self._add_checked(columns):  # what a check looks at may bring other sheets with checks
+            self._spread(columns, everything=everything)
+        return {
+            name: [column for column in step.schema if column in columns[name]]
+            for name, step in self.steps.items()
+            if name in columns
+        }
+
+    def with_checked(self, wanted: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+        """Return what is wanted, and beside it what the checks of all sheets on the way look at."""
+        found = {name: dict.fromkeys(columns) for name, columns in wanted.items()}
+        if self.checks:
+            for name in self.needed(wanted, everything=False):
+                for check in self.checks.get(name, ()):
+                    for sheet, columns in check.needs.items():
+                        found.setdefault(sheet, {}).update(dict.fromkeys(sorted(columns)))
+        return {name: list(columns) for name, columns in found.items()}
+
+    def _add_checked(self, columns: dict[str, set[str]]) -> bool:
+        """Add what the checks of some sheets look at; tell whether anything was new."""
+        new = False
+        for name in [name for name in self.checks if name in columns]:
+            for check in self.checks[name]:
+                for sheet, names in check.needs.items():
+                    new = new or sheet not in columns or not names <= columns[sheet]
+                    columns.setdefault(sheet, set()).update(names)
+        return new
+
+    def _spread(self, columns: dict[str, set[str]], *, everything: bool) -> None:
+        """Add what the columns of some sheets are made from, down to the sources."""
         for name in reversed(list(self.steps)):
             if name not in columns:
                 continue
@@ -79,11 +118,6 @@ class Plan:
             ordered = [column for column in step.schema if column in columns[name]]
             for sheet, names in step.needs(ordered).items():
                 columns.setdefault(sheet, set()).update(names)
-        return {
-            name: [column for column in step.schema if column in columns[name]]
-            for name, step in self.steps.items()
-            if name in columns
-        }
 
     def references(self, sheet: str, column: str) -> list[Reference]:
         """Return the columns that one column is made from directly, with their roles."""
@@ -121,6 +155,7 @@ class _Planner:
                 continue
             if not self._bind(book.sheets[index[name]], index[name]):
                 broken.add(name)
+        checks = self._bind_checks()
         self._check_outputs(broken)
         found = self._placed()
         if any(one.severity == "error" for one in found):
@@ -128,7 +163,7 @@ class _Planner:
         if self.unreached:
             raise _together(self.unreached)
         steps = {name: self.steps[name] for name in order}
-        return Plan(book, steps, self.parameters, self.env, self.sources, tuple(found))
+        return Plan(book, steps, self.parameters, self.env, self.sources, tuple(found), checks)
 
     def _uses(self, sheet: SheetBase, known: Mapping[str, int]) -> list[str]:
         """Return the sheets that one needs: those it takes, and those its formulas name."""
@@ -154,6 +189,24 @@ class _Planner:
         self.schemas[sheet.name] = step.schema
         return True
 
+    def _bind_checks(self) -> dict[str, tuple[BoundCheck, ...]]:
+        """Bind the checks of all sheets that could be bound; they may look at any sheet."""
+        checked = [(number, sheet) for number, sheet in enumerate(self.workbook.sheets) if sheet.checks]
+        if not checked:
+            return {}
+        from sheetline.workbook.checks.binding import bind_checks
+
+        open_sheets = frozenset(name for name, step in self.steps.items() if step.open_schema)
+        names = [sheet.name for sheet in self.workbook.sheets]
+        found: dict[str, tuple[BoundCheck, ...]] = {}
+        for number, sheet in checked:
+            if sheet.name in self.steps:
+                env = replace(self.env, sheet=sheet.name)
+                ctx = BindContext(sheet.name, self.schemas, self.parameters, env, open_sheets=open_sheets)
+                found[sheet.name] = bind_checks(sheet, ctx, names)
+                self.problems.extend((("sheets", number, *path), one) for path, one in ctx.found)
+        return found
+
     def _look(self, sheet: SourceSheet, number: int, ctx: BindContext) -> Step | None:
         """Look at a source; one that can't be reached is told with the other mistakes, or by itself."""
         try:
@@ -166,7 +219,7 @@ class _Planner:
 
     def _syntax_only(self, sheet: SheetBase, number: int) -> None:
         """Report mistakes of spelling in a sheet that can't be bound because one underneath is broken."""
-        for path, text in sheet.formula_texts():
+        for path, text in (*sheet.formula_texts(), *sheet.check_texts()):
             try:
                 parse(text)
             except FormulaError as error:
@@ -215,7 +268,8 @@ class _Planner:
         """Return the formula that stands at a path of the workbook."""
         if len(path) < 2 or path[0] != "sheets" or not isinstance(path[1], int):
             return None
-        texts = self.workbook.sheets[path[1]].formula_texts()
+        sheet = self.workbook.sheets[path[1]]
+        texts = (*sheet.formula_texts(), *sheet.check_texts())
         return next((text for place, text in texts if place == path[2:]), None)
 
 

@@ -111,6 +111,14 @@ CATALOGUE: Final[dict[str, Wording]] = {
         "the columns of {name} are known only after a run, since it is, or stands on, a pivot without 'expected'",
         "list the values that become columns under 'expected' of the pivot",
     ),
+    # --- checks
+    "W240": Wording("nothing lies between {low} and {high}", "'min' must be below 'max'"),
+    "W241": Wording(
+        "a relation compares {here} of its columns with {there} of another sheet", "name as many there as here"
+    ),
+    "W242": Wording("a relation looks into one other sheet, not into {sheets}", "make a check for each"),
+    "W243": Wording("the formula of a check must be true or false, and this one is {got}", "{advice}"),
+    "W244": Wording("a check '{kind}' can't look at column {name}, which is {type}", "{advice}"),
 }  # fmt: skip
 
 

@@ -32,6 +32,60 @@ class ColumnReport:
     examples: tuple[ErrorExample, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class CheckExample:
+    """A row (from 1) that breaks a check, and its values there as text: null as None, an error as # and its code."""
+
+    row: int
+    values: dict[str, str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class CheckReport:
+    """What came out of a check.
+
+    Attributes:
+        name: what it is called: its name in the workbook, or its kind and columns.
+        kind: its kind.
+        severity: "fail" or "warn".
+        status: "passed", "broken", or "skipped" where it could not be made; ``note`` says why.
+        says: what must be true.
+        count: how many rows break it; of a number of rows, how many are too many or too few.
+        allowed: how many rows may break it.
+        rows: the rows of the sheet.
+        examples: the first rows that break it.
+        note: what else is to be said.
+    """
+
+    name: str
+    kind: str
+    severity: str
+    status: str
+    says: str
+    count: int = 0
+    allowed: int = 0
+    rows: int = 0
+    examples: tuple[CheckExample, ...] = ()
+    note: str = ""
+
+    @property
+    def words(self) -> str:
+        """What came out, in words.
+
+        >>> CheckReport("c", "range", "fail", "broken", "Speed is at most 130", 2, 1, 1000).words
+        '2 of 1,000 rows do not fulfil "Speed is at most 130" (1 may)'
+        """
+        if self.kind == "rows":
+            return f'{_rows(self.rows)}{f", {self.note}" if self.note else ""}: "{self.says}"'
+        may = f" ({self.allowed:,} may)" if self.allowed else ""
+        do = "does" if self.count == 1 else "do"
+        return f'{self.count:,} of {_rows(self.rows)} {do} not fulfil "{self.says}"{may}'
+
+
+def _rows(number: int) -> str:
+    return f"{number:,} row{'' if number == 1 else 's'}"
+
+
 @dataclass(slots=True)
 class SheetReport:
     """What one sheet did.
@@ -41,6 +95,9 @@ class SheetReport:
             the columns tell their errors.
         removed: rows whose condition is an error (filters).
         not_read: columns that nobody needed, so they were neither read nor computed.
+        cached: columns that were taken from the cache.
+        why: with a cache, why columns were made, or that all were taken.
+        checks: what came out of its checks, in their order; those that look at a later sheet come when it is there.
     """
 
     name: str
@@ -52,6 +109,9 @@ class SheetReport:
     removed: int = 0
     removed_examples: list[ErrorExample] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
+    checks: list[CheckReport] = field(default_factory=list)
+    cached: list[str] = field(default_factory=list)
+    why: str = ""
 
     @property
     def errors(self) -> int:
@@ -81,8 +141,15 @@ class RunReport:
 
     @property
     def broken(self) -> list[tuple[str, Notice]]:
-        """Expectations that the data broke, with their sheets."""
-        return [(s.name, n) for s in self.sheets for n in s.notices if n.severity == "broken"]
+        """Expectations that the data broke, and checks of severity "fail", with their sheets."""
+        found = [(s.name, n) for s in self.sheets for n in s.notices if n.severity == "broken"]
+        failed = [(name, one) for name, one in self.checks if one.status == "broken" and one.severity == "fail"]
+        return found + [(name, Notice("broken", f"check {one.name}: {one.words}", one.count)) for name, one in failed]
+
+    @property
+    def checks(self) -> list[tuple[str, CheckReport]]:
+        """What came out of all checks, with their sheets."""
+        return [(sheet.name, one) for sheet in self.sheets for one in sheet.checks]
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as plain JSON values."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -20,6 +20,7 @@ class RowMap:
         index: the entry of each row; None where entry i is that of row i.
         context: why the rows matter where they give the row no value of their own: they stand in its group, or
             repeat it. Empty for rows that give values.
+        columns: the columns that the map is for, where it is closer than another of the same sheets; None for all.
     """
 
     sheet: str
@@ -27,24 +28,28 @@ class RowMap:
     offsets: Ints | None = None
     index: Ints | None = None
     context: str = ""
+    columns: frozenset[str] | None = None
 
     def of(self, row: int) -> Ints:
         """Return the rows underneath of one row, ascending."""
-        entry = row if self.index is None else int(self.index[row])
-        if entry < 0:
-            return np.zeros(0, np.int64)
+        return self.under(np.array([row], np.int64))
+
+    def under(self, some: Ints) -> Ints:
+        """Return the rows underneath of some rows together: ascending, each once."""
+        entries = some if self.index is None else np.unique(self.index[some])
+        entries = entries[entries >= 0]
         if self.offsets is None:
-            found = self.rows[entry : entry + 1]
-            return found[found >= 0]
-        return np.sort(self.rows[self.offsets[entry] : self.offsets[entry + 1]])
+            found = self.rows[entries]
+            return np.unique(found[found >= 0])
+        starts, sizes = self.offsets[entries], self.offsets[entries + 1] - self.offsets[entries]
+        within = np.arange(int(sizes.sum())) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+        return np.unique(self.rows[np.repeat(starts, sizes) + within])
 
     def through(self, picked: Ints) -> RowMap:
         """Return the map of a sheet that holds the rows ``picked`` of this one's sheet."""
         if self.index is None and self.offsets is None:
-            return RowMap(self.sheet, self.rows[picked], None, None, self.context)
-        return RowMap(
-            self.sheet, self.rows, self.offsets, picked if self.index is None else self.index[picked], self.context
-        )
+            return replace(self, rows=self.rows[picked])
+        return replace(self, index=picked if self.index is None else self.index[picked])
 
 
 def grouped(sheet: str, codes: Ints, count: int, index: Ints | None = None, context: str = "") -> RowMap:

@@ -22,8 +22,11 @@ from sheetline.workbook.report import RunReport, SheetReport, Written, columns_r
 from sheetline.workbook.steps import Notice, RunContext, Step, StepResult
 
 if TYPE_CHECKING:
+    from sheetline.workbook.cache.session import Session
+    from sheetline.workbook.cache.store import Store
     import pandas as pd
 
+    from sheetline.workbook.checks.checking import Checking
     from sheetline.workbook.record.model import RunRecord
 
 Progress = Callable[[str, int, int], None]
@@ -99,6 +102,7 @@ class Run:
     results: dict[str, SheetResult]
     options: Options
     recorded: RunRecord | None = None
+    tracer: Tracer | None = field(default=None, repr=False)
 
     @property
     def record(self) -> RunRecord:
@@ -118,8 +122,72 @@ class Run:
             problems = unknown_sheets(self.plan.workbook, [name])
             if problems:
                 raise WorkbookError(problems)
-            self.results.update(execute(self.plan, replace(self.options, sheets=(name,))).results)
+            unchecked = replace(self.plan, checks={})  # the run has made its checks
+            self.results.update(execute(unchecked, replace(self.options, sheets=(name,))).results)
         return self.results[name]
+
+    def trace(self, sheet: str, row: int, column: str | None = None) -> Trace:
+        """Return the rows of every sheet, down to the sources, that one row or cell is made of.
+
+        The sheets on the way are made again, from the same sources, and kept for the next question.
+
+        Args:
+            sheet: the sheet.
+            row: the row's number, from 0; negative numbers count from the end.
+            column: one of its columns: only what this one needs is followed. None: the whole row.
+
+        Raises:
+            WorkbookError: there is no such sheet or column.
+            IndexError: there is no such row.
+            SourceError: a source can't be read any more.
+
+        >>> import sheetline as sl
+        >>> book = sl.Workbook("W").source("E", type="frame").filter("F", of="E", where="#x > 1")
+        >>> trace = book.run(sources={"E": {"x": [1, 2, 3]}}).trace("F", row=1)
+        >>> trace["E"].rows.tolist()
+        [2]
+        >>> print(trace)
+        F, row 2
+        <BLANKLINE>
+        F (filter): row 2
+            row  x
+              2  3
+        <BLANKLINE>
+        E (source from a frame): row 3
+            row  x
+              3  3
+        """
+        from sheetline.workbook.trace.runs import trace_run
+
+        return trace_run(self, sheet, row, column)
+
+    def explain(self, sheet: str, column: str, row: int) -> Explanation:
+        """Return how a cell came to its value: each part of the formula with its value for that row.
+
+        Args:
+            sheet: the sheet.
+            column: the column.
+            row: the row's number, from 0; negative numbers count from the end.
+
+        Raises:
+            WorkbookError: there is no such sheet or column.
+            IndexError: there is no such row.
+            SourceError: a source can't be read any more.
+
+        >>> import sheetline as sl
+        >>> book = sl.Workbook("W").source("E", type="frame")
+        >>> book = book.formulas("F", of="E", columns={"y": "ROUND(#x / 3;1)"})
+        >>> print(book.run(sources={"E": {"x": [1, 2]}}).explain("F", "y", row=1))
+        F!y, row 2 = 0.7
+        ROUND(#x / 3;1) = 0.7
+        ├─ #x / 3 = 0.6666666666666666
+        │  ├─ #x = 2  (E, row 2)
+        │  └─ 3
+        └─ 1
+        """
+        from sheetline.workbook.trace.explain import explain_cell
+
+        return explain_cell(self, sheet, column, row)
 
     def __contains__(self, name: object) -> bool:
         return name in self.plan.steps
@@ -137,6 +205,8 @@ class Options:
         threads: number of threads; None for one a core.
         progress: told before each sheet.
         observer: shown each sheet.
+        cache: where results are kept between runs; None for nowhere. In the error modes "drop" and "fail" it is not
+            used: there each column decides about the rows of all others.
         fuse: whether sheets are made together, part by part, where that gives the same (see ``regions``).
     """
 
@@ -145,6 +215,7 @@ class Options:
     block_rows: int | None = None
     progress: Progress | None = None
     observer: Observer | None = None
+    cache: Store | None = None
     fuse: bool = True
 
 
@@ -173,20 +244,39 @@ class _Execution:
     workers: Workers
     tables: dict[str, Table] = field(default_factory=dict)
     remaining: dict[str, int] = field(default_factory=dict)
+    checking: Checking | None = None
+    session: Session | None = None
+    todo: dict[str, list[str]] = field(default_factory=dict)  #: by sheet that must run, the columns it makes
 
     def run(self) -> Run:
         started = time.perf_counter()
         plan = self.plan
         mode = plan.workbook.errors.mode
         wanted = plan.wanted(self.options.sheets)
-        needed = plan.needed(wanted, everything=mode != "keep")
+        if self.options.cache is not None and mode == "keep":
+            from sheetline.workbook.cache.session import Session
+
+            self.session = Session(self.options.cache, plan)
+            needed = self.session.needed(plan.with_checked(wanted), all_sheets=self.options.observer is not None)
+            self.todo = self.session.todo
+        else:
+            needed = plan.needed(wanted, everything=mode != "keep")
+            self.todo = dict(needed)
         self.remaining = self._consumers(needed)
+        if plan.checks:
+            from sheetline.workbook.checks.checking import Checking
+
+            wanted = {name: columns for name, columns in wanted.items() if columns or name not in plan.checks}
+            self.checking = Checking.of(plan, needed)
+            for sheets in self.checking.needs():
+                for name in sheets:
+                    self.remaining[name] += 1
         for name in wanted:
             self.remaining[name] += 1  # it stays with the run
         report = RunReport(plan.workbook.name)
         results: dict[str, SheetResult] = {}
         most = plan.workbook.errors.max_logged
-        together = planned_regions(plan, needed) if mode == "keep" and self.options.fuse else {}
+        together = planned_regions(plan, self._whole(needed)) if mode == "keep" and self.options.fuse else {}
         done: dict[str, SheetReport] = {}
         for number, (name, columns) in enumerate(needed.items()):
             if self.options.progress is not None:
@@ -198,22 +288,60 @@ class _Execution:
                 sheet_report = done[name]
                 report.sheets.append(sheet_report)
             else:
-                sheet_report, table = self._step(plan.steps[name], columns, most)
-                report.sheets.append(sheet_report)
-                self._judge(mode, sheet_report, report, table)
-                if mode == "drop":
-                    table = _drop_errors(table, sheet_report, most)
-                self.tables[name] = table
-                del table  # the next step may be the last to need it
-                if self.options.observer is not None:
-                    self.options.observer.part(name, self.tables[name])
+                sheet_report = self._sheet(name, columns, report)
+            if self.session is not None:
+                self._settle(sheet_report, columns)
+            released = [] if self.checking is None else self.checking.done(sheet_report, self.tables, self.workers)
             if self.options.observer is not None:
                 self.options.observer.done(sheet_report)
             if name in wanted:
                 results[name] = self._result(name, wanted[name], columns, sheet_report)
-            self._free(name, columns)
+            self._free(name, released)
+        if self.session is not None:
+            self.session.close(needed)
         report.seconds = time.perf_counter() - started
         return Run(plan, report, results, self.options)
+
+    def _whole(self, needed: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+        """Return the sheets of which nothing comes from the cache."""
+        taken = {} if self.session is None else self.session.taken
+        return {name: list(columns) for name, columns in needed.items() if name in self.todo and name not in taken}
+
+    def _sheet(self, name: str, columns: Sequence[str], report: RunReport) -> SheetReport:
+        """Make or take one sheet, put it among the tables and report it."""
+        book, step = self.plan.workbook, self.plan.steps[name]
+        mode, most = book.errors.mode, book.errors.max_logged
+        started = time.perf_counter()
+        if name in self.todo:
+            found, table = self._step(step, self.todo[name], most)
+            report.sheets.append(found)
+            self._judge(mode, found, report, table)
+            if mode == "drop":
+                table = _drop_errors(table, found, most)
+            if self.session is not None:
+                self.session.part(name, table)
+        taken = None if self.session is None else self.session.taken.get(name)
+        if self.session is not None and taken is not None:
+            made = dict(taken.columns) if name not in self.todo else {**taken.columns, **table.columns}
+            table = Table({column: made[column] for column in columns}, taken.rows)
+            if name in self.todo:
+                found.columns = columns_report(table, most)
+                found.not_read = [column for column in step.schema if column not in table.columns]
+            else:
+                found = self.session.report(name, table, most, time.perf_counter() - started)
+                report.sheets.append(found)
+        self.tables[name] = table
+        if self.options.observer is not None:
+            self.options.observer.part(name, table)
+        return found
+
+    def _settle(self, report: SheetReport, columns: Sequence[str]) -> None:
+        """Tell the cache that a sheet is complete, and the report what came from there."""
+        assert self.session is not None
+        taken = self.session.taken.get(report.name)
+        report.cached = [] if taken is None else [column for column in columns if column in taken.columns]
+        report.why = self.session.why.get(report.name, "")
+        self.session.done(report)
 
     def _result(self, name: str, wanted: Sequence[str], columns: Sequence[str], report: SheetReport) -> SheetResult:
         table, step = self.tables[name], self.plan.steps[name]
@@ -229,9 +357,10 @@ class _Execution:
         most: int,
     ) -> dict[str, SheetReport]:
         """Make the sheets of a region together; what is needed outside goes to the tables."""
-        observer = self.options.observer
+        observer, session = self.options.observer, self.session
         outside = self._outside(region, needed, wanted)
-        shown = {name: needed[name] for name in region.sheets} if observer is not None else outside
+        everything = observer is not None or session is not None
+        shown = {name: needed[name] for name in region.sheets} if everything else outside
         base = self.tables[region.base]
         if self.remaining[region.base] == sum(self._base_of(name, needed) == region.base for name in region.sheets):
             self.tables[region.base] = Table({}, base.rows)  # nobody else needs it: it goes with the region
@@ -243,6 +372,8 @@ class _Execution:
             for name, table in part.items():
                 if observer is not None:
                     observer.part(name, table)
+                if session is not None:
+                    session.part(name, table)
                 if name in parts:
                     parts[name].append(table)
         for name in list(parts):
@@ -258,24 +389,34 @@ class _Execution:
     ) -> dict[str, list[str]]:
         """Return the columns of a region's sheets that are needed outside it."""
         found: dict[str, set[str]] = {name: set(needed[name]) for name in region.sheets if name in wanted}
-        for name, columns in needed.items():
+        for name in self.todo:
             if name not in region.sheets:
-                for sheet, names in self.plan.steps[name].needs(list(columns)).items():
+                for sheet, names in self._needs(name).items():
                     if sheet in region.sheets:
                         found.setdefault(sheet, set()).update(names)
+        for looked_at in [] if self.checking is None else self.checking.needs():
+            for sheet, some in looked_at.items():
+                if sheet in region.sheets:
+                    found.setdefault(sheet, set()).update(some)
         return {name: [column for column in needed[name] if column in found[name]] for name in found}
 
     def _consumers(self, needed: Mapping[str, Sequence[str]]) -> dict[str, int]:
         """Return how many steps still need each sheet."""
         count = dict.fromkeys(needed, 0)
-        for name, columns in needed.items():
-            for sheet in self.plan.steps[name].needs(list(columns)):
+        for name in self.todo:
+            for sheet in self._needs(name):
                 count[sheet] += 1
         return count
 
-    def _free(self, name: str, columns: Sequence[str]) -> None:
-        """Let go of the sheets that nobody needs behind the step ``name``."""
-        for sheet in self.plan.steps[name].needs(list(columns)):
+    def _needs(self, name: str) -> dict[str, set[str]]:
+        """Return what a sheet needs for the columns that it must make; nothing where it does not run."""
+        if self.session is not None:
+            return self.session.reads.get(name, {})
+        return self.plan.steps[name].needs(self.todo[name]) if name in self.todo else {}
+
+    def _free(self, name: str, released: Sequence[str] = ()) -> None:
+        """Let go of the sheets that nobody needs behind the step ``name``, nor behind the checks made with it."""
+        for sheet in (*self._needs(name), *released):
             self.remaining[sheet] -= 1
             if self.remaining[sheet] == 0:
                 self.tables.pop(sheet, None)
@@ -285,9 +426,12 @@ class _Execution:
     def _step(self, step: Step, columns: Sequence[str], most: int) -> tuple[SheetReport, Table]:
         started = time.perf_counter()
         env = replace(self.plan.env, sheet=step.name)
-        inputs = {sheet: self.tables[sheet] for sheet in step.needs(list(columns))}
+        inputs = {sheet: self.tables[sheet] for sheet in self._needs(step.name)}
         last = frozenset(sheet for sheet in inputs if self.remaining[sheet] == 1)
-        ctx = RunContext(env, self.workers, lambda sheet, column: inputs[sheet].columns[column], last)
+        known = (
+            {} if self.session is None or step.name not in self.session.taken else self.session.taken[step.name].columns
+        )
+        ctx = RunContext(env, self.workers, lambda sheet, column: inputs[sheet].columns[column], last, known=known)
         for sheet in last:  # the step gets the only reference, and may empty the table as it goes
             inputs[sheet] = Table(dict(inputs[sheet].columns), inputs[sheet].rows)
             self.tables[sheet] = Table({}, inputs[sheet].rows)

@@ -13,13 +13,17 @@ from sheetline.formulas.diagnostics import Diagnostic, WorkbookError
 
 if TYPE_CHECKING:
     from sheetline.functions.columns import Constant
+    from sheetline.workbook.checks.drift import Drift
+    from sheetline.workbook.checks.gate import Mode
     from sheetline.workbook.lineage.view import Lineage
     from sheetline.workbook.model.workbook import Workbook
     from sheetline.workbook.planning import Plan
+    from sheetline.workbook.record.model import RunRecord
     from sheetline.workbook.run import Progress, Run
+    from sheetline.workbook.sources import Sources as SourcesOfRun
 
 Sources = Mapping[str, Any]
-Mappings = Mapping[str, Mapping[str, str]]
+Mappings = Mapping[str, Mapping[str, str | None]]
 
 
 class WorkbookRunning:
@@ -71,16 +75,49 @@ class WorkbookRunning:
             SourceError: a source can't be looked at.
         """
         from sheetline.formulas.api import environment
-        from sheetline.workbook.planning import plan, unknown_sheets
-        from sheetline.workbook.sources import Sources as SourcesOfRun
+        from sheetline.workbook.planning import plan
 
         book: Workbook = self
-        problems = unknown_sheets(book, [*(sources or {}), *(mappings or {})])
-        values, wrong = parameter_values(book, parameters or {})
-        if problems or wrong:
-            raise WorkbookError([*problems, *wrong])
-        found = SourcesOfRun(book.folder, sources or {}, mappings or {}, book.timezone, sample)
+        found, values = given_to(book, sources, mappings, parameters, sample)
         return plan(book, found, values, environment(book.timezone, now, seed))
+
+    def drift(
+        self: Any,
+        *,
+        sources: Sources | None = None,
+        mappings: Mappings | None = None,
+        parameters: Mapping[str, Any] | None = None,
+        record: RunRecord | str | FilePath | None = None,
+    ) -> Drift:
+        """Return how the sources differ from what the workbook expects of them, and what that would reach.
+
+        Columns that the workbook lists are expected, with their types; and with a record also those that the source
+        had then. Nothing is run; of text files the columns are read, since their types are in their values.
+
+        Args:
+            sources, mappings, parameters: as in :meth:`run`.
+            record: the record of an earlier run, or its folder.
+
+        Raises:
+            WorkbookError: the workbook is wrong even over sources as expected.
+            SourceError: a source can't be read.
+            RecordError: there is no such record.
+
+        >>> from sheetline import Workbook
+        >>> book = Workbook("W").source("E", type="frame", columns={"speed": "float", "id": "integer"})
+        >>> book = book.formulas("F", of="E", columns={"fast": "#speed > 100"})
+        >>> print(book.drift(sources={"E": {"Speed": [1.5], "id": ["x"]}}))
+        E: column 'speed' is missing; it is most likely 'Speed' now; it reaches F!fast
+        E: column 'id' is string, not integer; nothing uses it
+        """
+        from sheetline.formulas.api import environment
+        from sheetline.workbook.checks.drift import find_drift
+        from sheetline.workbook.record.model import RunRecord
+
+        book: Workbook = self
+        found, values = given_to(book, sources, mappings, parameters)
+        then = record if record is None or isinstance(record, RunRecord) else RunRecord.load(record)
+        return find_drift(book, found, values, environment(book.timezone, None, 0), then)
 
     def run(
         self: Any,
@@ -92,6 +129,7 @@ class WorkbookRunning:
         sample: int | None = None,
         threads: int | None = None,
         block_rows: int | None = None,
+        cache: bool | str | FilePath = False,
         fuse: bool = True,
         now: datetime | str | None = None,
         seed: int = 0,
@@ -99,17 +137,21 @@ class WorkbookRunning:
         write: bool = False,
         progress: Progress | None = None,
         record: bool | str | FilePath = False,
+        drift: Mode | None = None,
+        drift_record: RunRecord | str | FilePath | None = None,
     ) -> Run:
         """Run the workbook and return the run; with ``write`` its outputs are written too.
 
         Args:
             sources: sheet → a frame, or the path of another file, in place of what the workbook says.
-            mappings: sheet → column → its name in the file.
+            mappings: sheet → column → its name in the file; None: the file has no such column, so it is null.
             parameters: other values for parameters.
             sheets: the sheets wanted; default the outputs and the sheets with ``keep``.
             sample: read only so many rows of each source.
             threads: number of threads; default one a core. Results never depend on it.
             block_rows: rows of a block; results never depend on it.
+            cache: whether columns are kept on disk and taken from there where nothing that decides about them has
+                changed: True for the user's own cache folder, or a folder. Results never depend on it.
             fuse: whether sheets that can be are made together, part by part; results never depend on it.
             now: the clock; default the computer's.
             seed: the seed of random functions and samples without one of their own.
@@ -117,10 +159,16 @@ class WorkbookRunning:
             write: whether to write the outputs.
             progress: called before each sheet with its name, its number and how many there are.
             record: whether to keep a record of the run (``run.record``); a folder: write it there too.
+            drift: what happens where sources are not as the workbook expects (see :meth:`drift`): "stop"; "map" reads
+                columns under their likely new names, and stops at what is left; "continue" makes missing columns null.
+                Without it nobody looks, and a missing column is a SourceError.
+            drift_record: an earlier run's record, or its folder, that tells what sources had; a folder that holds none
+                yet is passed over. Without it the record that stands in the folder of ``record``, if one does.
 
         Raises:
             WorkbookError: something is wrong with the workbook; nothing was computed.
-            DataError: the data broke a rule (mode "fail", an expectation); ``report`` tells where.
+            DataError: the data broke a rule (mode "fail", an expectation, a check, a source that is not as expected);
+                ``report`` tells where.
             SourceError: a source can't be read, or an output can't be written.
 
         >>> import sheetline as sl
@@ -128,6 +176,7 @@ class WorkbookRunning:
         >>> book.run(sources={"E": {"x": [1, 2]}})["F"].to_pandas()["y"].tolist()
         [2, 4]
         """
+        from sheetline.workbook.cache import opened
         from sheetline.workbook.outputs import write_outputs
         from sheetline.workbook.planning import unknown_sheets
         from sheetline.workbook.record.watching import recording
@@ -137,10 +186,20 @@ class WorkbookRunning:
         problems = unknown_sheets(book, sheets or ())
         if problems:
             raise WorkbookError(problems)
+        notices = {}
+        if drift is not None:
+            from sheetline.workbook.checks.gate import passed, record_at
+
+            then = record_at(record if drift_record is None else drift_record)
+            differences = book.drift(sources=sources, mappings=mappings, parameters=parameters, record=then)
+            mappings, notices = passed(differences, drift, mappings or {})
         plan = book.plan(sources=sources, mappings=mappings, parameters=parameters, sample=sample, now=now, seed=seed)
         chosen = None if sheets is None else tuple(sheets)
         with recording(plan, record, parameters or {}, chosen, threads) as recorder:
-            run = execute(plan, Options(chosen, threads, block_rows, progress, recorder))
+            options = Options(chosen, threads, block_rows, progress, recorder, opened(cache), fuse)
+            run = execute(plan, options)
+            for told in run.report.sheets:
+                told.notices += notices.get(told.name, [])
             broken = broken_expectations(run.report)
             if broken is not None:
                 raise DataError(broken, run.report)
@@ -197,6 +256,28 @@ class WorkbookRunning:
         book: Workbook = self
         graph = graph_of(book.plan(sources=sources, mappings=mappings, parameters=parameters))
         return lineage_of(graph, of, column, direction=direction, depth=depth, level=level)
+
+
+def given_to(
+    book: Workbook,
+    sources: Sources | None,
+    mappings: Mappings | None,
+    parameters: Mapping[str, Any] | None,
+    sample: int | None = None,
+) -> tuple[SourcesOfRun, dict[str, Constant]]:
+    """Return the sources and the parameters' values of a run.
+
+    Raises:
+        WorkbookError: a sheet or a parameter is unknown, or a value is of the wrong type.
+    """
+    from sheetline.workbook.planning import unknown_sheets
+    from sheetline.workbook.sources import Sources as SourcesOfRun
+
+    problems = unknown_sheets(book, [*(sources or {}), *(mappings or {})])
+    values, wrong = parameter_values(book, parameters or {})
+    if problems or wrong:
+        raise WorkbookError([*problems, *wrong])
+    return SourcesOfRun(book.folder, sources or {}, mappings or {}, book.timezone, sample), values
 
 
 def parameter_values(book: Workbook, given: Mapping[str, Any]) -> tuple[dict[str, Constant], list[Diagnostic]]:

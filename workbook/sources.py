@@ -9,7 +9,8 @@ from pathlib import Path as FilePath
 from typing import Any
 
 from sheetline.formulas.bound import Reference
-from sheetline.functions.columns import Table
+from sheetline.functions.columns import Column, Table
+from sheetline.functions.types import NULL, Type
 from sheetline.workbook.io import ReadNotes, endpoint_for_path, read_source, schema_of
 from sheetline.workbook.model.endpoints import Endpoint, FrameSource
 from sheetline.workbook.sheets.source import SourceColumn, SourceSheet
@@ -24,14 +25,15 @@ class Sources:
         folder: what relative paths of the workbook are relative to.
         given: sheet → a path or a frame that stands for what the workbook says. A relative path is relative
             to the current folder.
-        mappings: sheet → column → its name in the file, in place of what the workbook says.
+        mappings: sheet → column → its name in the file, in place of what the workbook says; None where the file has
+            no such column, which is null then.
         timezone: the zone of text without one.
         sample: read only this many rows of each source.
     """
 
     folder: FilePath
     given: Mapping[str, Any] = field(default_factory=dict)
-    mappings: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    mappings: Mapping[str, Mapping[str, str | None]] = field(default_factory=dict)
     timezone: str = "UTC"
     sample: int | None = None
 
@@ -41,6 +43,11 @@ class Sources:
         Raises:
             SourceError: the source can't be reached, or lacks a listed column.
         """
+        reader = self.reader(sheet)
+        return SourceStep(sheet.name, reader.schema(), reader, self.sample)
+
+    def reader(self, sheet: SourceSheet) -> Reader:
+        """Return what reads a source, before anybody looks at it."""
         given = self.given.get(sheet.name)
         endpoint: Endpoint = sheet.from_
         frame, folder = None, self.folder
@@ -49,8 +56,7 @@ class Sources:
         elif given is not None:
             endpoint, frame = FrameSource(type="frame"), given
         renames = dict(self.mappings.get(sheet.name, {}))
-        reader = Reader(endpoint, folder, sheet.columns, sheet.only, renames, self.timezone, frame)
-        return SourceStep(sheet.name, reader.schema(), reader, self.sample)
+        return Reader(endpoint, folder, sheet.columns, sheet.only, renames, self.timezone, frame)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +67,23 @@ class Reader:
     folder: FilePath
     columns: Sequence[SourceColumn]
     only: bool
-    renames: Mapping[str, str]
+    renames: Mapping[str, str | None]
     timezone: str
     frame: Any = None
+
+    @property
+    def absent(self) -> dict[str, Type]:
+        """The columns that the file is known not to have, with their types."""
+        from sheetline.formulas.api import type_of_name
+
+        listed = {column.name: column.type for column in self.columns}
+        gone = [name for name, source in self.renames.items() if source is None]
+        return {name: NULL if (kind := listed.get(name)) is None else type_of_name(kind) for name in gone}
+
+    def _there(self) -> tuple[list[SourceColumn], dict[str, str]]:
+        """Return the listed columns that the file may have, and their other names."""
+        renames = {name: source for name, source in self.renames.items() if source is not None}
+        return [column for column in self.columns if self.renames.get(column.name, "") is not None], renames
 
     def schema(self) -> Schema:
         """Return the columns and their types; the source is looked at only as far as that needs."""
@@ -72,33 +92,39 @@ class Reader:
             from sheetline.formulas.api import type_of_name
 
             return {name: type_of_name(type_) for name, type_ in listed.items() if type_ is not None}
-        return schema_of(
+        columns, renames = self._there()
+        found = schema_of(
             self.endpoint,
             base_folder=self.folder,
-            columns_spec=self.columns,
+            columns_spec=columns,
             only=self.only,
             timezone=self.timezone,
             frame=self.frame,
-            renames=self.renames,
+            renames=renames,
         )
+        return {**found, **self.absent}
 
     def read(self, columns: Sequence[str]) -> tuple[Table, ReadNotes]:
         """Read some columns, in this order."""
+        there, renames = self._there()
+        absent = {name: type_ for name, type_ in self.absent.items() if name in columns}
         result = read_source(
             self.endpoint,
             base_folder=self.folder,
-            columns_spec=self.columns,
+            columns_spec=there,
             only=self.only,
-            needed=set(columns),
+            needed=set(columns) - absent.keys(),
             timezone=self.timezone,
             frame=self.frame,
-            renames=self.renames,
+            renames=renames,
         )
         import pyarrow as pa
 
         pa.default_memory_pool().release_unused()  # decoding leaves buffers that nobody needs any more
         found = result.table
-        return Table({name: found.columns[name] for name in columns}, found.rows), result.notes
+        result.notes.warnings += [f"the file has no column '{name}': it is null" for name in absent]
+        made = {name: Column.nulls_of(type_, found.rows) for name, type_ in absent.items()} | dict(found.columns)
+        return Table({name: made[name] for name in columns}, found.rows), result.notes
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ where or in which order it runs.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from sheetline.formulas.bind import bind_formula
@@ -106,6 +106,7 @@ class RunContext:
         workers: the threads.
         others: gives a column of another finished sheet (for lookups): ``others(sheet, column)``.
         given_away: sheets that nobody needs behind this step: it may let their columns go as it uses them.
+        known: columns of the step's own sheet that are at hand, and need not be made.
         trace: whether the step is to say which rows underneath each row was made of.
     """
 
@@ -114,6 +115,7 @@ class RunContext:
     others: Callable[[str, str], Column]
     given_away: frozenset[str] = frozenset()
     trace: bool = False
+    known: Mapping[str, Column] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +165,10 @@ class Step(ABC):
 
         Every sheet that it takes rows from has an entry, if only an empty one.
         """
+
+    def needs_beside(self, columns: Sequence[str], known: Container[str]) -> dict[str, set[str]]:
+        """Return what is needed to make ``columns`` where other columns of the sheet are at hand (``ctx.known``)."""
+        return self.needs(columns)
 
     @abstractmethod
     def run(self, tables: Mapping[str, Table], columns: Sequence[str], ctx: RunContext) -> StepResult:

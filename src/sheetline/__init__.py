@@ -17,8 +17,13 @@ if TYPE_CHECKING:
     from sheetline.formulas.diagnostics import Diagnostic, FormulaError, SheetlineError, WorkbookError
     from sheetline.functions.declare import Example, Failure, Form
     from sheetline.functions.registry import function
+    from sheetline.workbook.diff.compare import diff
+    from sheetline.workbook.diff.model import Diff
     from sheetline.workbook.io import SourceError
     from sheetline.workbook.model.workbook import Workbook
+    from sheetline.workbook.record.faults import RecordError
+    from sheetline.workbook.record.model import RunRecord
+    from sheetline.workbook.record.replay import Replay, replay
     from sheetline.workbook.run import DataError, Run
 
 __version__ = "0.1.0"
@@ -37,8 +42,14 @@ _HOMES = {
     "Failure": "functions.declare",
     "Form": "functions.declare",
     "function": "functions.registry",
+    "diff": "workbook.diff.compare",
+    "Diff": "workbook.diff.model",
     "SourceError": "workbook.io",
     "Workbook": "workbook.model.workbook",
+    "RecordError": "workbook.record.faults",
+    "RunRecord": "workbook.record.model",
+    "Replay": "workbook.record.replay",
+    "replay": "workbook.record.replay",
     "DataError": "workbook.run",
     "Run": "workbook.run",
 }
@@ -47,21 +58,27 @@ __all__ = [
     "CellErrors",
     "DataError",
     "Diagnostic",
+    "Diff",
     "Example",
     "Failure",
     "Form",
     "Formula",
     "FormulaError",
+    "RecordError",
+    "Replay",
     "Run",
+    "RunRecord",
     "SheetlineError",
     "SourceError",
     "Workbook",
     "WorkbookError",
     "compile",
+    "diff",
     "evaluate",
     "evaluate_sheet",
     "function",
     "functions",
+    "replay",
 ]
 
 

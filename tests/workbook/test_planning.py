@@ -235,7 +235,7 @@ def sources_of(plan: Any, sheet: str, column: str) -> set[tuple[str, str]]:
         if here not in found:
             found.add(here)
             waiting += [(r.sheet, r.column) for r in plan.references(*here)]
-    return {one for one in found if one[0] in ("E", "R")}
+    return {one for one in found if one[0] in ("E", "R") and one[1]}
 
 
 @given(st.integers(0, 2**32 - 1))

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from running import plain, problems, run_all, run_one, table
 
+from sheetline.formulas.bound import ROWS as SHEET_ROWS
 from sheetline.formulas.bound import Reference
 from sheetline.formulas.diagnostics import SheetlineError
 from sheetline.functions.columns import Table
@@ -110,7 +111,9 @@ def test_needs_and_references() -> None:
     assert step.needs(["2023_Sum"]) == {"S": {"Shop", "Year", "Miles"}}
     groups = {Reference("S", "Shop", "group"), Reference("S", "Year", "group")}
     assert set(step.references("2023_Sum")) == groups | {Reference("S", "Miles", "value")}
-    assert set(step.references("Shop")) == groups
+    rows = [Reference("S", "Shop", "group")]
+    assert step.references("Shop") == [Reference("S", "Shop", "value"), *rows]
+    assert step.references(SHEET_ROWS) == rows
     made = run_one(pivot(values=[SUM, other], expected=[2023, 2024]), SALES, columns=["2024_Any", "Shop"])
     assert list(made.columns) == ["2024_Any", "Shop"]
     is_open = run_all([pivot(values=[SUM, other])], SALES).steps["P"]

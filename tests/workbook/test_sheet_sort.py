@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from running import plain, problems, run_all, run_one, table
 
+from sheetline.formulas.bound import ROWS as SHEET_ROWS
 from sheetline.formulas.bound import Reference
 from sheetline.functions.columns import Column, Table
 from sheetline.functions.declare import Failure
@@ -131,7 +132,9 @@ def test_stratified_sample_takes_from_each_group() -> None:
     made = plain(run_one(sample(fraction=0.1, by=["G"]), HUNDRED))
     assert {g: made["G"].count(g) for g in ("a", "b", None)} == {"a": 3, "b": 5, None: 3}
     step = run_all([sample(rows=5, by="G")], HUNDRED).steps["P"]
-    assert step.references("I") == [Reference("S", "I", "value"), Reference("S", "G", "sample")]
+    rows = [Reference("S", "G", "sample"), Reference("S", SHEET_ROWS, "sample")]
+    assert step.references("I") == [Reference("S", "I", "value"), *rows]
+    assert step.references(SHEET_ROWS) == rows
     assert step.needs(["I"]) == {"S": {"I", "G"}}
     (found,) = problems([sample(rows=5, by="X")], HUNDRED)
     assert found[:2] == (("by", 0), "W216")

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from running import plain, problems, run_all, run_one, table
 
-from sheetline.formulas.bound import Reference
+from sheetline.formulas.bound import ROWS, Reference
 from sheetline.functions.columns import Column, Table
 from sheetline.functions.declare import Failure
 from sheetline.functions.types import BOOLEAN, FLOAT, INTEGER, STRING
@@ -46,7 +46,10 @@ def test_by_position() -> None:
     assert plain(made) == {"X": [1.0, 2.5], "T": ["a", "b"], "More": [None, 7]}
     step = run_all([union("A", "B", match="position")], tables).steps["U"]
     assert step.needs(["T"]) == {"A": {"T"}, "B": {"S"}}
-    assert step.references("T") == [Reference("A", "T", "value"), Reference("B", "S", "value")]
+    rows = [Reference("A", ROWS, "union"), Reference("B", ROWS, "union")]
+    assert step.references("T") == [Reference("A", "T", "value"), Reference("B", "S", "value"), *rows]
+    assert step.references("More") == [Reference("B", "More", "value"), *rows]
+    assert step.references(ROWS) == rows
 
 
 def test_distinct_ignores_the_origin_and_keeps_the_first() -> None:
@@ -55,7 +58,8 @@ def test_distinct_ignores_the_origin_and_keeps_the_first() -> None:
     assert plain(made) == {"X": [1, None, 2], "O": ["A", "A", "B"]}
     assert plain(run_one(union("A", "B", distinct=True, origin="O"), tables, columns=["O"])) == {"O": ["A", "A", "B"]}
     step = run_all([union("A", "B", distinct=True, origin="O")], tables).steps["U"]
-    assert step.references("O") == [Reference("A", "X", "distinct"), Reference("B", "X", "distinct")]
+    compared = [Reference("A", "X", "distinct"), Reference("B", "X", "distinct")]
+    assert step.references("O") == [*compared, Reference("A", ROWS, "union"), Reference("B", ROWS, "union")]
 
 
 @given(NUMBERS, NUMBERS, NUMBERS, st.booleans())
@@ -125,6 +129,7 @@ def test_unpivot_needs_references_mistakes() -> None:
     assert step.needs(["Id", "Value"]) == {"S": {"Id", "X", "Y"}}
     assert step.references("Value") == [Reference("S", "X", "value"), Reference("S", "Y", "value")]
     assert step.references("Id") == [Reference("S", "Id", "value")]
+    assert step.references("Column") == step.references(ROWS) == [Reference("S", ROWS, "expand")]
     assert plain(run_one(unpivot(dropNulls=True), WIDE, columns=["Column"])) == {"Column": ["X", "Y", "Y"]}
     found = problems([unpivot(keep=["No"], columns=["X", "Nope"])], WIDE)
     assert [(path, code) for path, code, _ in found] == [(("keep", 0), "W216"), (("columns", 1), "W216")]

@@ -9,11 +9,16 @@ from typer.core import TyperGroup
 
 from sheetline.workbook.cli import (
     command_check,
+    command_diff,
+    command_drift,
     command_eval,
     command_files,
     command_functions,
+    command_lineage,
+    command_replay,
     command_run,
     command_show,
+    command_trace,
 )
 from sheetline.workbook.cli.faults import Session, reported
 
@@ -66,8 +71,14 @@ def common(
 
 app.command("run")(command_run.run)
 app.command("check")(command_check.check)
+app.command("drift")(command_drift.drift)
 app.command("show")(command_show.show)
+app.command("lineage")(command_lineage.lineage)
 app.command("eval")(command_eval.evaluate)
 app.command("functions")(command_functions.functions)
 app.command("fmt")(command_files.fmt)
 app.command("schema")(command_files.schema)
+app.command("replay")(command_replay.replay)
+app.command("diff")(command_diff.diff)
+app.command("trace")(command_trace.trace)
+app.command("explain")(command_trace.explain)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -34,6 +35,15 @@ if TYPE_CHECKING:
     from sheetline.workbook.model.workbook import Workbook
     from sheetline.workbook.run import Run
 
+
+class DriftMode(StrEnum):
+    """What a run does where sources are not as the workbook expects."""
+
+    STOP = "stop"
+    MAP = "map"
+    CONTINUE = "continue"
+
+
 #: How many rows of a sheet are shown that goes into no file.
 HEAD = 5
 
@@ -53,6 +63,18 @@ def run(
     sample: Sample = None,
     threads: Threads = None,
     now: Now = None,
+    record: Annotated[
+        Path | None, typer.Option("--record", metavar="DIR", help="Write a record of the run into this folder.")
+    ] = None,
+    cache: Annotated[
+        bool, typer.Option("--cache/--no-cache", help="Keep columns on disk, and take those that have not changed.")
+    ] = False,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Tell of each sheet what was made, and why; with --cache.")
+    ] = False,
+    drift: Annotated[
+        DriftMode | None, typer.Option("--drift", help="What to do where sources are not as expected.")
+    ] = None,
     format_: AsFormat = Format.TEXT,
     quiet: Quiet = False,
 ) -> None:
@@ -61,12 +83,19 @@ def run(
     Its sheets are computed, its outputs written, and what happened is reported.
 
     With --sheet only those sheets are computed, and only their outputs are written; sheets without outputs show their
-    first rows. --out takes the place of the workbook's folder for relative paths of outputs.
+    first rows. --out takes the place of the workbook's folder for relative paths of outputs. --record writes down what
+    the run was made of and what it gave, for "sheetline replay".
+
+    With --drift sources are compared first with what the workbook lists, and with the record that stands in the folder
+    of --record: stop at any column that is missing, renamed or of another type; map: read columns under their likely
+    new names, and stop at what is left; continue: go on, missing columns are null. Without it nobody looks, and a
+    missing column is an error.
     """
     as_json = format_ is Format.JSON
     session_of(ctx, json=as_json)
     from sheetline.workbook.cli.progress import progress
     from sheetline.workbook.model.workbook import Workbook
+    from sheetline.workbook.run import DataError
 
     started = time.perf_counter()
     book = Workbook.load(workbook)
@@ -77,40 +106,66 @@ def run(
         "now": checked_now(now, book.timezone),
         "sample": sample,
         "threads": threads,
+        "cache": cache,
+        "drift": None if drift is None else drift.value,
+        "drift_record": record,
         "sheets": list(dict.fromkeys(sheet)) if sheet else None,
     }
-    with progress(quiet=quiet or as_json) as step:
-        done = compute(book, asked, out, step)
+    try:
+        with progress(quiet=quiet or as_json) as step:
+            done = compute(book, asked, out, step, record)
+    except DataError as error:
+        if error.report.checks and not as_json:  # a program gets the report with the error
+            from sheetline.workbook.cli import show
+            from sheetline.workbook.cli.report import print_report
+
+            print_report(show.console(), error.report, time.perf_counter() - started)
+        raise
     seconds = time.perf_counter() - started
     unwritten = shown_sheets(done, asked["sheets"])
     if as_json:
         _print_json(done, unwritten, seconds)
         return
     from sheetline.workbook.cli import show
-    from sheetline.workbook.cli.report import print_report
+    from sheetline.workbook.cli.report import print_reasons, print_report
 
     console = show.console()
     print_report(console, done.report, seconds)
+    if explain:
+        print_reasons(console, done.report)
+    if record is not None:
+        show.print_line(console, f"record {done.record.id[:12]} in {record}")
     for name in unwritten:
         show.print_line(console)
         show.print_head(console, done[name].table, HEAD, book.timezone, title=name)
 
 
-def compute(book: Workbook, asked: dict[str, Any], out: Path | None, step: Step | None) -> Run:
-    """Run a workbook and write the outputs of the sheets asked for; all of them, if none was named.
+def compute(
+    book: Workbook, asked: dict[str, Any], out: Path | None, step: Step | None, record: Path | None = None
+) -> Run:
+    """Run a workbook and write the outputs of the sheets asked for; all of them, if none was named; then the record.
 
     Raises:
         SheetlineError: as the workbook's own ``run``.
     """
     from sheetline.workbook.outputs import write_outputs
 
-    done = book.run(**asked, progress=step)
+    if record is not None:
+        from sheetline.workbook.record.files import prepare
+
+        prepare(record)  # a record that can't be written is told before the run, not behind it
+    done = book.run(**asked, progress=step, record=record is not None)
     wanted = book
     if asked["sheets"] is not None:
         outputs = tuple(output for output in book.outputs if output.sheet in asked["sheets"])
         wanted = book.model_copy(update={"outputs": outputs})
     writing = replace(done, plan=replace(done.plan, workbook=wanted))
     write_outputs(writing, book.folder if out is None else out)
+    if record is not None:
+        from sheetline.workbook.record.recorder import with_outputs
+
+        done.recorded = with_outputs(done.record, wanted.outputs, done.report.outputs)
+        done.recorded.save(record)
     return done
 
 
@@ -124,6 +179,8 @@ def shown_sheets(done: Run, sheets: Sequence[str] | None) -> list[str]:
 
 def _print_json(done: Run, unwritten: Sequence[str], seconds: float) -> None:
     found = {**done.report.to_dict(), "seconds": seconds}
+    if done.recorded is not None:
+        found["record"] = done.recorded.id
     if unwritten:
         from sheetline.workbook.cli.show import head_json
 

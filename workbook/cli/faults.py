@@ -86,6 +86,9 @@ def tell(error: Exception, session: Session) -> int:
     diagnostics = getattr(error, "diagnostics", ())
     if diagnostics:
         found["diagnostics"] = [one.to_dict() for one in diagnostics]
+    drift = getattr(error, "drift", None)
+    if drift is not None:
+        found["drift"] = drift.to_dict()
     report = getattr(error, "report", None)
     print_json({"error": found} if report is None else {"error": found, "report": report.to_dict()})
     return code

@@ -24,10 +24,23 @@ def print_report(out: Console, report: RunReport, seconds: float) -> None:
     print_fields(out, _sheets(report.sheets))
     _errors(out, report.sheets)
     _notices(out, report.sheets)
+    _checks(out, report)
     _not_read(out, report.sheets)
     _outputs(out, report.outputs)
     print_line(out)
     print_line(out, f"{counted(len(report.sheets), 'sheet')} in {seconds:.2f} s")
+
+
+def print_reasons(out: Console, report: RunReport) -> None:
+    """Print of each sheet how many columns were made and taken, and why."""
+    heading(out, "what was made, and why")
+    fields = [
+        Field("sheet", [sheet.name for sheet in report.sheets]),
+        Field("made", [f"{len(sheet.columns) - len(sheet.cached)}" for sheet in report.sheets], right=True),
+        Field("taken", [f"{len(sheet.cached)}" for sheet in report.sheets], right=True),
+        Field("why", [sheet.why or "every run without a cache makes all" for sheet in report.sheets]),
+    ]
+    print_fields(out, fields, indent=2)
 
 
 def _sheets(sheets: Sequence[SheetReport]) -> list[Field]:
@@ -86,6 +99,27 @@ def _notices(out: Console, sheets: Sequence[SheetReport]) -> None:
         print_line(out, f"  {name}: {notice.message}", style)
         for example in notice.examples[:EXAMPLES]:
             print_line(out, f"    {example}")
+
+
+def _checks(out: Console, report: RunReport) -> None:
+    """Print how many checks passed, and of each other one what came out and the first rows."""
+    if not report.checks:
+        return
+    heading(out, "checks")
+    passed = sum(one.status == "passed" for _, one in report.checks)
+    if passed:
+        print_line(out, f"  {passed:,} passed", "green")
+    for name, one in report.checks:
+        if one.status == "passed":
+            continue
+        if one.status == "skipped":
+            print_line(out, f"  {name}: {one.name}: not made, {one.note}", "yellow")
+            continue
+        style, warned = ("yellow", "warning: ") if one.severity == "warn" else ("red", "")
+        print_line(out, f"  {warned}{name}: {one.name}: {one.words}", style)
+        for example in one.examples[:EXAMPLES]:
+            values = ", ".join(f"{key} {'null' if v is None else v}" for key, v in example.values.items())
+            print_line(out, f"    row {example.row:,}{': ' if values else ''}{values}")
 
 
 def _not_read(out: Console, sheets: Sequence[SheetReport]) -> None:

@@ -87,6 +87,15 @@ def read_names(data: Bytes, source: CsvSource, where: str) -> list[str]:
     return _header(_Lines(data, source, where), source, where).names
 
 
+def record_lines(data: Bytes, source: CsvSource, where: str) -> Iterator[int]:
+    """Yield the line, from 1, in which each row begins: a row may hold line ends, and lines may be left out."""
+    lines = _Lines(data, source, where)
+    _header(lines, source, where)
+    with _any_length():
+        for _ in _records(lines, source):
+            yield lines.begun
+
+
 # ---------------------------------------------------------------- lines and the header
 
 

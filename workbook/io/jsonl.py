@@ -130,6 +130,11 @@ def read_objects(data: Bytes, where: str) -> tuple[list[str], list[dict[str, Any
     return list(names), objects
 
 
+def object_lines(data: Bytes, where: str) -> Iterator[int]:
+    """Yield the line, from 1, of each object: blank lines are left out."""
+    return (number for number, _ in _lines(data, where))
+
+
 def _lines(data: Bytes, where: str) -> Iterator[tuple[int, str]]:
     try:
         text = str(data, "utf-8") if len(data) else ""

@@ -59,7 +59,7 @@ def read_workbook(
 def _misspelt(parts: _Parts, positions: Positions | None, path: pathlib.Path | None) -> Iterator[Diagnostic]:
     """Yield the mistakes of spelling in the formulas of all sheets that could be read, so that they show at once."""
     for facts, sheet in zip(parts.sheet_facts, parts.sheets, strict=True):
-        for place, text in sheet.formula_texts():
+        for place, text in (*sheet.formula_texts(), *sheet.check_texts()):
             try:
                 parse(text)
             except FormulaError as error:

@@ -69,14 +69,15 @@ def _one(
     elif kind == "missing":
         yield problem(path[:-1], "W102", where=_where(model, raw, path[:-1]), key=quoted(path[-1]), advice="")
     elif kind == "union_tag_not_found":
-        yield problem(path, "W102", where=key, key="'type'", advice="")
+        yield problem(path, "W102", where=key, key=ctx["discriminator"], advice="")
     elif kind == "extra_forbidden":
         yield _unknown_key(path, model, raw)
     elif kind == "literal_error":
         yield choice(path, value, re.findall(r"'([^']*)'", ctx["expected"]))
     elif kind == "union_tag_invalid":
-        given = value.get("type") if isinstance(value, Mapping) else value
-        yield choice((*path, "type"), given, re.findall(r"'([^']*)'", ctx["expected_tags"]))
+        tag = ctx["discriminator"].strip("'")
+        given = value.get(tag) if isinstance(value, Mapping) else value
+        yield choice((*path, tag), given, re.findall(r"'([^']*)'", ctx["expected_tags"]))
     elif kind == "string_too_short":
         yield problem(path, "W106", key=key)
     elif kind in _BOUNDS:
@@ -160,7 +161,7 @@ def _model_at(model: type[Model], raw: object, path: Path) -> type[Model] | None
             continue
         fields = [info for m in found for n, info in m.model_fields.items() if (info.alias or n) == step]
         found = [inner for info in fields for inner in _models_in(info.annotation)] or found
-    kind = raw.get("type") if isinstance(raw, Mapping) else None
+    kind = raw.get("type", raw.get("kind")) if isinstance(raw, Mapping) else None
     fitting = [m for m in found if kind in _tags(m)]
     return (fitting or found)[0] if found else None
 
@@ -173,5 +174,5 @@ def _models_in(annotation: object) -> Iterator[type[Model]]:
 
 
 def _tags(model: type[Model]) -> tuple[object, ...]:
-    info = model.model_fields.get("type")
+    info = model.model_fields.get("type") or model.model_fields.get("kind")
     return get_args(info.annotation) if info else ()

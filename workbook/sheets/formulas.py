@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Self
 
@@ -179,9 +179,13 @@ class FormulasStep(Step):
         """The columns that the formulas of ``columns``, and what makes the rows, read."""
         return merged({self.base: set()}, self.bound.inputs(columns))
 
+    def needs_beside(self, columns: Sequence[str], known: Container[str]) -> dict[str, set[str]]:
+        """What the formulas read that are not known."""
+        return merged({self.base: set()}, self.bound.inputs(columns, known))
+
     def run(self, tables: Mapping[str, Table], columns: Sequence[str], ctx: RunContext) -> StepResult:
         """Evaluate the formulas."""
-        consume = self.base in ctx.given_away
+        consume = self.base in ctx.given_away and not ctx.known
         done = evaluate(
             self.bound,
             tables[self.base],
@@ -191,6 +195,7 @@ class FormulasStep(Step):
             columns=columns,
             consume=consume,
             origins=ctx.trace,
+            known=ctx.known,
         )
         return StepResult(done.table, maps=self._maps(done))
 

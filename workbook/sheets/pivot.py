@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Literal
 
 import numpy as np
@@ -22,7 +22,7 @@ from sheetline.functions.types import Kind, Type
 from sheetline.workbook.model.base import DerivedSheet, Formula, Listed, Model, Name, Names, Scalar, repeated
 from sheetline.workbook.problems import Path, Problem, problem, quoted
 from sheetline.workbook.relational import examples, fitting, reference_text, refuse_open, texts, value_word
-from sheetline.workbook.rowmaps import grouped
+from sheetline.workbook.rowmaps import RowMap, grouped
 from sheetline.workbook.steps import (
     BindContext,
     Notice,
@@ -89,10 +89,8 @@ class PivotSheet(DerivedSheet):
         refuse_open(ctx, ("of",), self.of)
         types = {name: ctx.column(("rows", i), name, self.of) for i, name in enumerate(self.rows)}
         across = ctx.column(("column",), self.column, self.of)
-        formulas = {f"{_ROW}{i}": f"GROUPBY({reference_text(name, self.of)})" for i, name in enumerate(self.rows)}
-        formulas[_ACROSS] = f"GROUPBY({reference_text(self.column, self.of)})"
         known = len(ctx.found) == before
-        bound = self._values(ctx, formulas if known else {})
+        bound = self._values(ctx, inner_keys(self) if known else {})
         if across is not None and known:
             expected = self._expected(ctx, across)
         if len(ctx.found) > before or across is None:
@@ -118,8 +116,7 @@ class PivotSheet(DerivedSheet):
 
     def _values(self, ctx: BindContext, keys: Mapping[str, str]) -> BoundSheet:
         """Bind the values; without keys (which are wrong then) only to find what is wrong with them."""
-        formulas = {**keys, **{value.name: value.formula for value in self.values}}
-        bound, problems = bind_sheet(formulas, ctx.scope(self.of), ctx.env)
+        bound, problems = bind_sheet({**keys, **_inner_values(self)}, ctx.scope(self.of), ctx.env)
         place = {value.name: index for index, value in enumerate(self.values)}
         wrong = {one.column for one in problems if one.severity == "error"}
         for one in problems:
@@ -146,6 +143,21 @@ class PivotSheet(DerivedSheet):
             else:
                 found.append((texts(_column([constant], type_), ctx.env)[0], constant))
         return found
+
+
+def inner_keys(sheet: PivotSheet) -> dict[str, str]:
+    """Return the keys of the aggregate sheet inside a pivot: rows and column together."""
+    keys = {f"{_ROW}{i}": f"GROUPBY({reference_text(name, sheet.of)})" for i, name in enumerate(sheet.rows)}
+    return {**keys, _ACROSS: f"GROUPBY({reference_text(sheet.column, sheet.of)})"}
+
+
+def _inner_values(sheet: PivotSheet) -> dict[str, str]:
+    return {value.name: value.formula for value in sheet.values}
+
+
+def inner_formulas(sheet: PivotSheet) -> dict[str, str]:
+    """Return the formulas of the aggregate sheet inside a pivot, keys first."""
+    return {**inner_keys(sheet), **_inner_values(sheet)}
 
 
 def column_name(pivoted: str, value: str) -> str:
@@ -237,8 +249,21 @@ class PivotStep(Step):
 
         made.update(zip(names, ctx.workers.map(cell, names), strict=True))
         table = Table({name: made[name] for name in wanted}, row.count)
-        maps = (grouped(self.base, row.codes[done.groups.codes], row.count),) if ctx.trace else ()
+        maps = self._maps(done.groups, row, source, pivoted) if ctx.trace else ()
         return StepResult(table, tuple(notices), maps=maps)
+
+    def _maps(
+        self, cells: Groups, row: Groups, source: Callable[[int], Ints], pivoted: Mapping[str, Pivoted]
+    ) -> tuple[RowMap, ...]:
+        """Return the map of whole rows, and for each pivoted value that of its cells."""
+        by_cell = grouped(self.base, cells.codes, cells.count)
+        columns: dict[int, list[str]] = {}
+        for name, one in pivoted.items():
+            columns.setdefault(one.expected, []).append(name)
+        closer = [
+            replace(by_cell, index=source(number), columns=frozenset(names)) for number, names in columns.items()
+        ]
+        return grouped(self.base, row.codes[cells.codes], row.count), *closer
 
     def _known(self, across: Column) -> Ints:
         """Return for each group the number of its expected value, -1 where it is not expected."""
