@@ -22,12 +22,15 @@ from sheetline.workbook.report import RunReport, SheetReport, Written, columns_r
 from sheetline.workbook.steps import Notice, RunContext, Step, StepResult
 
 if TYPE_CHECKING:
-    from sheetline.workbook.cache.session import Session
-    from sheetline.workbook.cache.store import Store
     import pandas as pd
 
+    from sheetline.workbook.cache.session import Session
+    from sheetline.workbook.cache.store import Store
     from sheetline.workbook.checks.checking import Checking
     from sheetline.workbook.record.model import RunRecord
+    from sheetline.workbook.trace.explain import Explanation
+    from sheetline.workbook.trace.model import Trace
+    from sheetline.workbook.trace.tracing import Tracer
 
 Progress = Callable[[str, int, int], None]
 """Called before each sheet with its name, its number from 0, and how many there are."""
@@ -227,7 +230,12 @@ def execute(plan: Plan, options: Options) -> Run:
         SourceError: a source can't be read.
     """
     with _workers(options) as workers:
-        return _Execution(plan, options, workers).run()
+        execution = _Execution(plan, options, workers)
+        try:
+            return execution.run()
+        finally:
+            if execution.session is not None:
+                execution.session.give_up()  # what a run that failed has begun
 
 
 @contextmanager
@@ -278,7 +286,12 @@ class _Execution:
         most = plan.workbook.errors.max_logged
         together = planned_regions(plan, self._whole(needed)) if mode == "keep" and self.options.fuse else {}
         done: dict[str, SheetReport] = {}
-        for number, (name, columns) in enumerate(needed.items()):
+        numbers = {name: number for number, name in enumerate(needed)}
+        for name in needed if self.session is None else self.session.full:
+            if self.session is not None and name not in needed:
+                report.sheets.append(self.session.unseen(name))
+                continue
+            number, columns = numbers[name], needed[name]
             if self.options.progress is not None:
                 self.options.progress(name, number, len(needed))
             region = together.get(name)
@@ -290,7 +303,7 @@ class _Execution:
             else:
                 sheet_report = self._sheet(name, columns, report)
             if self.session is not None:
-                self._settle(sheet_report, columns)
+                self.session.done(sheet_report)
             released = [] if self.checking is None else self.checking.done(sheet_report, self.tables, self.workers)
             if self.options.observer is not None:
                 self.options.observer.done(sheet_report)
@@ -298,7 +311,7 @@ class _Execution:
                 results[name] = self._result(name, wanted[name], columns, sheet_report)
             self._free(name, released)
         if self.session is not None:
-            self.session.close(needed)
+            self.session.close()
         report.seconds = time.perf_counter() - started
         return Run(plan, report, results, self.options)
 
@@ -334,14 +347,6 @@ class _Execution:
         if self.options.observer is not None:
             self.options.observer.part(name, table)
         return found
-
-    def _settle(self, report: SheetReport, columns: Sequence[str]) -> None:
-        """Tell the cache that a sheet is complete, and the report what came from there."""
-        assert self.session is not None
-        taken = self.session.taken.get(report.name)
-        report.cached = [] if taken is None else [column for column in columns if column in taken.columns]
-        report.why = self.session.why.get(report.name, "")
-        self.session.done(report)
 
     def _result(self, name: str, wanted: Sequence[str], columns: Sequence[str], report: SheetReport) -> SheetResult:
         table, step = self.tables[name], self.plan.steps[name]

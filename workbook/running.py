@@ -14,7 +14,7 @@ from sheetline.formulas.diagnostics import Diagnostic, WorkbookError
 if TYPE_CHECKING:
     from sheetline.functions.columns import Constant
     from sheetline.workbook.checks.drift import Drift
-    from sheetline.workbook.checks.gate import Mode
+    from sheetline.workbook.checks.gate import Mode, Notices
     from sheetline.workbook.lineage.view import Lineage
     from sheetline.workbook.model.workbook import Workbook
     from sheetline.workbook.planning import Plan
@@ -186,7 +186,7 @@ class WorkbookRunning:
         problems = unknown_sheets(book, sheets or ())
         if problems:
             raise WorkbookError(problems)
-        notices = {}
+        notices: Notices = {}
         if drift is not None:
             from sheetline.workbook.checks.gate import passed, record_at
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from sheetline.functions.registry import function
     from sheetline.workbook.diff.compare import diff
     from sheetline.workbook.diff.model import Diff
+    from sheetline.workbook.checks.drift import ColumnDrift, Drift
+    from sheetline.workbook.checks.gate import DriftError
     from sheetline.workbook.io import SourceError
     from sheetline.workbook.model.workbook import Workbook
     from sheetline.workbook.record.faults import RecordError
@@ -44,6 +46,9 @@ _HOMES = {
     "function": "functions.registry",
     "diff": "workbook.diff.compare",
     "Diff": "workbook.diff.model",
+    "ColumnDrift": "workbook.checks.drift",
+    "Drift": "workbook.checks.drift",
+    "DriftError": "workbook.checks.gate",
     "SourceError": "workbook.io",
     "Workbook": "workbook.model.workbook",
     "RecordError": "workbook.record.faults",
@@ -56,8 +61,11 @@ _HOMES = {
 
 __all__ = [
     "CellErrors",
+    "ColumnDrift",
     "DataError",
     "Diagnostic",
+    "Drift",
+    "DriftError",
     "Diff",
     "Example",
     "Failure",

@@ -128,10 +128,16 @@ def index_page(functions: list[Function], categories: list[str]) -> str:
     lines += [
         (
             f"{len(functions)} functions, {sum(len(f.aliases) for f in functions)} further names for them. "
-            "`sheetline functions NAME` shows the same in a terminal, `sheetline functions --search WORDS` looks for one. "
-            "How arguments, nulls and errors work in general stands in [the language](../language.md); where a function "
-            "knowingly differs from others of its name, in [differences](../differences.md); what is there and what is "
-            "not, in [coverage](coverage.md)."
+            "`sheetline functions NAME` shows the same in a terminal, `sheetline functions --search WORDS` looks for "
+            "one. How arguments, nulls and errors work in general stands in [the language](../language.md); where a "
+            "function knowingly differs from others of its name, in [differences](../differences.md); what is there "
+            "and what is not, in [coverage](coverage.md)."
+        ),
+        "",
+        (
+            "In a signature `[name:type=default]` may be left out, `name:type...` may stand several times, and `const` "
+            "wants a constant. `num` is any number, `whole` an integer that may be given as a float, whose fraction is "
+            "cut off; `int` is an integer and nothing else. `T` is the type of the arguments marked so."
         ),
         "",
         "| category | functions |",
@@ -181,8 +187,8 @@ def coverage_page() -> str:
         MADE + "# Coverage",
         "",
         (
-            f"{len(there)} of the {len(names)} names of the catalogue are there. A star marks a function that knowingly "
-            "differs from the documentation of its name: [differences](../differences.md) says how and why."
+            f"{len(there)} of the {len(names)} names of the catalogue are there. A star marks a function that "
+            "knowingly differs from the documentation of its name: [differences](../differences.md) says how and why."
         ),
         "",
         "| section | names | there | missing |",

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from typing import Any
 
 from sheetline.functions.columns import Column, Table
-from sheetline.workbook.cache.keys import ROWS, Key, Keys, named
+from sheetline.workbook.cache.keys import Key, Keys
+from sheetline.workbook.cache.reasons import EVERYTHING_THERE, Manifest
 from sheetline.workbook.cache.store import ColumnWriter, Store
 from sheetline.workbook.io.faults import SourceError
 from sheetline.workbook.model.endpoints import FrameSource, ParquetSource
 from sheetline.workbook.planning import Plan
 from sheetline.workbook.record.definitions import hash_json
-from sheetline.workbook.report import ErrorExample, SheetReport, columns_report
+from sheetline.workbook.report import ColumnReport, ErrorExample, SheetReport, columns_report
 from sheetline.workbook.sources import SourceStep
-from sheetline.workbook.steps import Notice, merged
+from sheetline.workbook.steps import Notice
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +32,22 @@ class Taken:
         return int(self.facts["rows"])
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the cache tells of a sheet without its values: facts of the sheet, and reports of some columns."""
+
+    facts: Mapping[str, Any]
+    columns: Mapping[str, ColumnReport]
+
+
 @dataclass(slots=True)
 class Session:
     """A run's use of the cache.
 
     Attributes:
+        full: by sheet of the run, the columns that a run without a cache makes: what is reported.
         taken: by sheet, what comes from the cache.
+        told: by sheet, what is only reported, since what is made of it is there.
         todo: by sheet that must run, the columns that it must make.
         reads: by sheet that must run, the columns of other sheets that it needs.
         why: by sheet, a sentence on what is made and why, or that all is taken.
@@ -46,113 +56,128 @@ class Session:
     store: Store
     plan: Plan
     keys: Keys = field(init=False)
+    full: dict[str, list[str]] = field(default_factory=dict)
     taken: dict[str, Taken] = field(default_factory=dict)
+    told: dict[str, Told] = field(default_factory=dict)
     todo: dict[str, list[str]] = field(default_factory=dict)
     reads: dict[str, dict[str, set[str]]] = field(default_factory=dict)
     why: dict[str, str] = field(default_factory=dict)
+    _manifest: Manifest = field(init=False)
     _writers: dict[str, dict[str, ColumnWriter]] = field(default_factory=dict)
-    _before: Mapping[str, Any] = field(default_factory=dict)
+    _spoiled: bool = False  #: a source changed while the run went on: nothing more is stored
 
     def __post_init__(self) -> None:
         self.keys = Keys(self.plan)
-        self._before = self.store.facts(self._manifest) or {}
+        self._manifest = Manifest(self.store, self.plan, self.keys)
+
+    @property
+    def _most(self) -> int:
+        return int(self.plan.workbook.errors.max_logged)
 
     # --- planning
 
     def needed(self, wanted: Mapping[str, Sequence[str]], *, all_sheets: bool) -> dict[str, list[str]]:
         """Return what each sheet must have, in the order of the steps; :attr:`taken` and :attr:`todo` say from where.
 
-        Sheets that only lead to what the cache has are left out, unless ``all_sheets``.
+        Sheets that only lead to what the cache has are left out, where it can report them, unless ``all_sheets``.
         """
-        columns: dict[str, set[str]] = {name: set(names) for name, names in wanted.items()}
-        for name in reversed(list(self.plan.steps)):
-            if name not in columns:
-                continue
-            step = self.plan.steps[name]
-            ordered = [column for column in step.schema if column in columns[name]]
-            missing = self._look(name, ordered)
-            if missing is not None:
-                self.todo[name] = missing
-            follow = step.needs(ordered) if all_sheets else {}
-            if missing is not None:
-                self.reads[name] = step.needs_beside(missing, self.taken[name].columns if name in self.taken else ())
-                follow = merged(follow, self.reads[name])
-            for sheet, names in follow.items():
-                columns.setdefault(sheet, set()).update(names)
-        found = {
-            name: [column for column in step.schema if column in columns[name]]
-            for name, step in self.plan.steps.items()
-            if name in columns
-        }
+        self.full = self.plan.needed(wanted, everything=False)
+        columns = {name: set(names) for name, names in (self.full if all_sheets else wanted).items()}
+        for name in self.full:
+            for check in self.plan.checks.get(name, ()):
+                for sheet, names in check.needs.items():
+                    columns.setdefault(sheet, set()).update(names)
+        for name in reversed(list(self.full)):
+            self._settle(name, columns)
+        found = {name: self._ordered(name, columns[name]) for name in self.full if name in columns}
         self.todo = {name: self.todo[name] for name in found if name in self.todo}
         return found
 
-    def _look(self, name: str, columns: list[str]) -> list[str] | None:
-        """Take what there is of a sheet; return the columns that must be made, or None where nothing must."""
-        place = self._facts_key(name, columns)
+    def _ordered(self, name: str, columns: set[str]) -> list[str]:
+        return [column for column in self.plan.steps[name].schema if column in columns]
+
+    def _settle(self, name: str, columns: dict[str, set[str]]) -> None:
+        """Decide about one sheet, after all that are made of it."""
+        step, full = self.plan.steps[name], self.full[name]
+        seen = columns.get(name, set())
+        told = self._tell(name, [column for column in full if column not in seen])
+        if told is None:
+            columns[name] = seen = set(full)
+        else:
+            self.told[name] = told
+            if name not in columns:
+                self.why[name] = EVERYTHING_THERE
+                return
+        missing = self._look(name, self._ordered(name, seen))
+        if missing is None:
+            return
+        self.todo[name] = missing
+        self.reads[name] = step.needs_beside(missing, self.taken[name].columns if name in self.taken else ())
+        for sheet, names in self.reads[name].items():
+            columns.setdefault(sheet, set()).update(names)
+
+    def _tell(self, name: str, columns: Sequence[str]) -> Told | None:
+        """Return what is reported of a sheet and some of its columns, or None where the cache does not know it."""
+        place = self._facts_key(name)
         facts = None if place is None else self.store.facts(place)
         if facts is None:
+            return None
+        found = {}
+        for column in columns:
+            stored = None if (key := self._report_key(name, column)) is None else self.store.facts(key)
+            if stored is None:
+                return None
+            examples = tuple(ErrorExample(**one) for one in stored["examples"])
+            found[column] = ColumnReport(column, stored["type"], stored["nulls"], stored["errors"], examples)
+        return Told(facts, found)
+
+    def _look(self, name: str, columns: list[str]) -> list[str] | None:
+        """Take what there is of a sheet; return the columns that must be made, or None where nothing must."""
+        told = self.told.get(name)
+        if told is None or not self._stored(name):
             self.why[name] = self._reason(name, columns)
             return columns
         there: dict[str, Column] = {}
         for column in columns:
             key = self.keys.of(name, column)
             stored = None if key is None else self.store.column(key.hash)
-            if (
-                stored is not None
-                and len(stored) == facts["rows"]
-                and stored.type == self.plan.steps[name].schema[column]
-            ):
+            fits = stored is not None and len(stored) == told.facts["rows"]
+            if stored is not None and fits and stored.type == self.plan.steps[name].schema[column]:
                 there[column] = stored
         missing = [column for column in columns if column not in there]
-        if missing and self._whole_only(name):
+        if missing and isinstance(self.plan.steps[name], SourceStep):  # what is reported depends on what was read
             there, missing = {}, columns
-        self.why[name] = self._reason(name, missing) if missing else "taken from the cache"
+        self.why[name] = self._reason(name, missing) if missing else EVERYTHING_THERE
         if there or not missing:
-            self.taken[name] = Taken(there, facts)
+            self.taken[name] = Taken(there, told.facts)
         return missing or None
 
-    def _whole_only(self, name: str) -> bool:
-        """Sources are taken whole: what is reported of them depends on the columns that were read."""
-        return isinstance(self.plan.steps[name], SourceStep)
+    def _reason(self, name: str, columns: Sequence[str]) -> str:
+        if not self._stored(name):
+            return "read again: this kind of source is not stored"
+        return self._manifest.reason(name, columns)
 
-    def _facts_key(self, name: str, columns: Sequence[str]) -> str | None:
-        key = self.keys.of(name) if self._stored(name) else None
+    # --- keys
+
+    def _facts_key(self, name: str) -> str | None:
+        """Return the key of what is known of a sheet as a whole; of a source that depends on the columns read."""
+        key = self.keys.of(name)
         if key is None:
             return None
-        return hash_json([key.hash, sorted(columns)]) if self._whole_only(name) else key.hash
+        step = self.plan.steps[name]
+        read = [self.full[name], step.reader.endpoint.location] if isinstance(step, SourceStep) else []
+        return hash_json(["facts", key.hash, self._most, read])
+
+    def _report_key(self, name: str, column: str) -> str | None:
+        key = self.keys.of(name, column)
+        return None if key is None else hash_json(["report", key.hash, self._most])
 
     def _stored(self, name: str) -> bool:
-        """Whether a sheet is worth storing: what is in memory, or read at once, is not."""
+        """Whether the values of a sheet are worth storing: what is in memory, or read at once, is not."""
         step = self.plan.steps[name]
         if isinstance(step, SourceStep):
             return not isinstance(step.reader.endpoint, ParquetSource | FrameSource)
         return True
-
-    # --- why
-
-    def _reason(self, name: str, columns: Sequence[str]) -> str:
-        """Return why columns are made, by what is known of the run before."""
-        if not self._stored(name):
-            return "read again: this kind of source is not stored"
-        known: Mapping[str, Any] = self._before.get(name, {})
-        places = [*columns] or [ROWS]
-        reasons: dict[str, list[str]] = {}
-        changed: dict[str, None] = {}
-        for place in places:
-            reason, inputs = _why(self.keys.of(name, place), known.get(place))
-            reasons.setdefault(reason, []).append(place)
-            changed.update(dict.fromkeys(inputs))
-        said = []
-        for reason, listed in reasons.items():
-            words = reason.format(inputs=named(changed))
-            said.append(words if len(listed) == len(places) else f"{named(listed)}: {words}")
-        return "; ".join(said)
-
-    @property
-    def _manifest(self) -> str:
-        book = self.plan.workbook
-        return hash_json(["manifest", str(book.path) if book.path is not None else book.name])
 
     # --- storing
 
@@ -164,82 +189,97 @@ class Session:
             writer.add(table.columns[column])
 
     def _start(self, name: str) -> dict[str, ColumnWriter]:
-        if not self._stored(name) or self.keys.of(name) is None:
+        if self._spoiled or not self._stored(name) or self.keys.of(name) is None:
             return {}
-        made = {}
-        for column in self.todo.get(name, ()):
-            key = self.keys.of(name, column)
-            if key is not None and column in self.plan.steps[name].schema:
-                made[column] = self.store.writer(key.hash, self.plan.steps[name].schema[column])
-        return made
+        types = self.plan.steps[name].schema
+        keys: dict[str, Key | None] = {column: self.keys.of(name, column) for column in self.todo.get(name, ())}
+        return {column: self.store.writer(key.hash, types[column]) for column, key in keys.items() if key is not None}
 
     def done(self, report: SheetReport) -> None:
-        """Store what is known of a sheet as a whole, after all its rows."""
+        """See that a sheet is complete: store what is known of it, and make its report that of a run without a cache."""
         name = report.name
-        if name not in self.todo:
+        if name in self.todo:
+            self._finish(name)
+        self._complete(report)
+        made = self.todo.get(name, ())
+        report.cached = [column for column in self.full[name] if column not in made]
+        report.why = self.why.get(name, "")
+        if not self._spoiled:
+            self._put(report)
+
+    def _finish(self, name: str) -> None:
+        """Put the columns of a sheet in their places; a source that has changed meanwhile is not trusted."""
+        if not self.keys.unchanged(name):
+            self._spoiled = True
+        if self._spoiled:
+            self.give_up()
             return
         writers = self._writers.pop(name, None)
-        if writers is None:  # a sheet without rows may have had no part
-            writers = self._start(name)
-        for writer in writers.values():
+        for writer in (self._start(name) if writers is None else writers).values():  # without rows there is no part
             writer.finish()
-        place = self._facts_key(name, [column.name for column in report.columns])
-        if place is None:
+
+    def _complete(self, report: SheetReport) -> None:
+        """Add to a report what was not looked at, since what is made of it is there."""
+        name = report.name
+        told, step = self.told.get(name), self.plan.steps[name]
+        if told is None or step.open_schema:
             return
-        facts = {
-            "rows": report.rows,
-            "removed": report.removed,
-            "removed_examples": [asdict(one) for one in report.removed_examples],
-            "notices": [asdict(one) for one in report.notices],
-        }
+        known = {**told.columns, **{column.name: column for column in report.columns}}
+        report.columns = [known[column] for column in self.full[name]]
+        report.not_read = [column for column in step.schema if column not in self.full[name]]
+        report.removed = told.facts["removed"]
+        report.removed_examples = [ErrorExample(**one) for one in told.facts["removed_examples"]]
+        report.notices = [
+            Notice(one["severity"], one["message"], one["count"], tuple(one["examples"]))
+            for one in told.facts["notices"]
+        ]
+
+    def _put(self, report: SheetReport) -> None:
+        """Store the report of a sheet, and of each of its columns."""
+        name = report.name
+        place = self._facts_key(name)
         try:
-            self.store.put_facts(place, facts)
+            for column in report.columns if place is not None else ():
+                key = self._report_key(name, column.name) if column.name in self.plan.steps[name].schema else None
+                if key is not None and not self.store.touch(key):
+                    self.store.put_facts(key, asdict(column))
+            if place is not None and name not in self.told:
+                facts = {
+                    "rows": report.rows,
+                    "removed": report.removed,
+                    "removed_examples": [asdict(one) for one in report.removed_examples],
+                    "notices": [asdict(one) for one in report.notices],
+                }
+                self.store.put_facts(place, facts)
         except SourceError:
             pass  # the cache is a help, no part of the result
 
+    # --- reports
+
     def report(self, name: str, table: Table, most: int, seconds: float) -> SheetReport:
         """Return the report of a sheet that is taken as a whole."""
-        step, facts = self.plan.steps[name], self.taken[name].facts
-        return SheetReport(
-            name,
-            self.plan.workbook.sheet(name).kind,
-            table.rows,
-            seconds,
-            columns_report(table, most),
-            [column for column in step.schema if column not in table.columns],
-            facts["removed"],
-            [ErrorExample(**one) for one in facts["removed_examples"]],
-            [Notice(one["severity"], one["message"], one["count"], tuple(one["examples"])) for one in facts["notices"]],
-        )
+        kind, columns = self.plan.workbook.sheet(name).kind, columns_report(table, most)
+        return SheetReport(name, kind, table.rows, seconds, columns, [])
 
-    def close(self, needed: Mapping[str, Sequence[str]]) -> None:
-        """Remember what this run was made of, drop what was not finished, and keep the cache within its size."""
+    def unseen(self, name: str) -> SheetReport:
+        """Return the report of a sheet that the run does without, as everything made of it is there."""
+        rows = int(self.told[name].facts["rows"])
+        report = SheetReport(name, self.plan.workbook.sheet(name).kind, rows, 0.0, [], [])
+        self.done(report)
+        return report
+
+    # --- the end
+
+    def give_up(self) -> None:
+        """Leave nothing of what was begun."""
         for writers in self._writers.values():
             for writer in writers.values():
                 writer.give_up()
-        manifest = dict(self._before)
-        for name, columns in needed.items():
-            keys = {column: self.keys.of(name, column) for column in (ROWS, *columns)}
-            known = {column: [key.own, dict(key.inputs), key.hash] for column, key in keys.items() if key is not None}
-            manifest[name] = {**manifest.get(name, {}), **known}
-        try:
-            self.store.put_facts(self._manifest, manifest)
-            self.store.tidy()
-        except SourceError:
-            pass
+        self._writers.clear()
 
-
-def _why(key: Key | None, old: Any) -> tuple[str, list[str]]:
-    """Return why something is made, and which inputs changed, for ``{inputs}`` in the sentence."""
-    if key is None:
-        return "nothing tells beforehand whether it has changed", []
-    if old is None:
-        return "new", []
-    own, inputs, hash_ = old
-    if hash_ == key.hash:
-        return "no longer in the cache", []
-    if own != key.own:
-        return "its definition changed", []
-    changed = [name for name, found in key.inputs.items() if inputs.get(name) != found]
-    columns = [name for name in changed if "." in name]
-    return ("{inputs} changed" if changed else "another version of a library"), columns or changed
+    def close(self) -> None:
+        """Remember what this run was made of, and keep the cache within its size."""
+        self.give_up()
+        if not self._spoiled:
+            self._manifest.write(self.full)
+        self.store.tidy()

@@ -1,7 +1,7 @@
 """The files of the cache: one for each column, and one for each sheet's rows, named by their keys.
 
-A file appears whole or not at all (written under another name, then renamed), and ends with a hash of what is
-before: a file that was cut off or changed is noticed, removed, and its content is computed again. Runs that go on at
+A file appears whole or not at all (written under another name, then renamed), and ends with a hash of its key and of
+what is before: a file that was cut off, changed or renamed is noticed, removed, and its content is computed again. Runs that go on at
 the same time may write the same entry; the last one wins, and both wrote the same. Files that were unused for
 longest are removed when all together take more than the cache may.
 """
@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
@@ -30,9 +30,12 @@ from sheetline.workbook.record.objects import array_of, column_of, type_of
 
 #: Bytes of all files together, where the caller says nothing else.
 DEFAULT_SIZE: Final = 4 << 30
-_MARK: Final = b"SLCACHE1"
+_MARK: Final = b"SLCACHE2"
 _DIGEST: Final = 32
 _BROKEN: Final = (OSError, ValueError, KeyError, TypeError, IndexError, pa.ArrowException)
+#: A file that is being written is touched more often than that; an older one was left by a run that was killed.
+LEFT_SECONDS: Final = 3600
+_PIECE: Final = 1 << 20
 #: A column with more errors than this is computed again rather than stored with all their messages.
 MOST_ERRORS: Final = 100_000
 
@@ -67,7 +70,7 @@ class Store:
 
     def column(self, key: str) -> Column | None:
         """Return a stored column, or None where there is none (any more), or a damaged one."""
-        data = self._read(self.path(key))
+        data = self._read(key)
         if data is None:
             return None
         try:
@@ -78,13 +81,13 @@ class Store:
 
     def writer(self, key: str, type_: Type) -> ColumnWriter:
         """Return what takes a column part by part."""
-        return ColumnWriter(self.path(key), type_)
+        return ColumnWriter(key, self.path(key), type_)
 
     # --- facts
 
     def facts(self, key: str) -> dict[str, Any] | None:
         """Return what is stored of a sheet as a whole, or None."""
-        data = self._read(self.path(key))
+        data = self._read(key)
         try:
             found = None if data is None else json.loads(bytes(data))
         except ValueError:
@@ -95,26 +98,34 @@ class Store:
         """Store plain values."""
         data = json.dumps(facts, ensure_ascii=False).encode()
         with written(self.path(key)) as temporary:
-            temporary.write_bytes(data + blake3(data).digest() + _MARK)
+            temporary.write_bytes(data + _digest(key, data) + _MARK)
 
     # --- files
 
-    def _read(self, path: Path) -> memoryview | None:
-        """Return a file's content, checked, or None; a damaged file is removed."""
+    def touch(self, key: str) -> bool:
+        """Tell whether there is a file of a key, which is in use again."""
         try:
-            with pa.memory_map(str(path)) as mapped:
-                data = memoryview(mapped.read_buffer())
+            os.utime(self.path(key))
+        except FileNotFoundError:
+            return False
+        except OSError:
+            return self.path(key).exists()  # in a folder that is only to be read
+        return True
+
+    def _read(self, key: str) -> memoryview | None:
+        """Return a file's content, checked, or None; a damaged file is removed."""
+        path = self.path(key)
+        try:
+            with pa.OSFile(str(path)) as file:  # no map: a file that shrinks under a map ends the process
+                data = memoryview(file.read_buffer())
         except OSError:
             return None
         end = len(data) - _DIGEST - len(_MARK)
         whole = end >= 0 and bytes(data[end + _DIGEST :]) == _MARK
-        if not whole or blake3(data[:end], max_threads=blake3.AUTO).digest() != bytes(data[end : end + _DIGEST]):
+        if not whole or _digest(key, data[:end]) != bytes(data[end : end + _DIGEST]):
             self._remove(path)
             return None
-        try:
-            os.utime(path)  # it was used just now
-        except OSError:
-            pass  # it was removed meanwhile; what is mapped stays readable
+        self.touch(key)
         return data[:end]
 
     def _remove(self, path: Path) -> None:
@@ -123,18 +134,24 @@ class Store:
         except OSError:
             pass  # somebody else's file; it will be found damaged again
 
+    def _files(self) -> list[Path]:
+        try:
+            return list(self.folder.glob("??/*"))
+        except OSError:
+            return []  # the folder went away, or is not to be read
+
     def tidy(self) -> None:
         """Remove what interrupted runs left, and the longest unused files beyond the cache's size."""
         import time
 
         found: list[tuple[float, int, Path]] = []
-        for path in self.folder.glob("??/*"):
+        for path in self._files():
             try:
                 facts = path.stat()
             except OSError:
                 continue
             if path.name.endswith(".tmp"):
-                if time.time() - facts.st_mtime > 3600:
+                if time.time() - facts.st_mtime > LEFT_SECONDS:
                     self._remove(path)
                 continue
             found.append((facts.st_mtime, facts.st_size, path))
@@ -153,49 +170,50 @@ class ColumnWriter:
     A failure to write (a full disk, say) makes the writer give up: the cache is a help, no part of the result.
     """
 
+    key: str
     path: Path
     type: Type
     given_up: bool = False
     _stack: ExitStack = field(default_factory=ExitStack)
-    _file: BinaryIO | None = None
-    _temporary: Path | None = None
-    _hasher: Any = None
     _stream: Any = None
+    _stream_type: Any = None
     _sink: _Sink | None = None
-    _errors: list[Errors] = field(default_factory=list)
+    _errors: list[list[Any]] = field(default_factory=list)
+    _error_count: int = 0
     _rows: int = 0
 
     def add(self, column: Column) -> None:
         """Write the next rows."""
         if self.given_up:
             return
-        if column.errors is not None:
-            self._errors.append(column.errors.shift(self._rows))
-            if sum(map(len, self._errors)) > MOST_ERRORS:
-                self.give_up()
-                return
+        if column.errors is not None and not self._add_errors(column.errors):
+            self.give_up()
+            return
         self._rows += len(column)
-        array = column.data if column.is_coded else array_of(column)
         try:
+            array = column.data if column.is_coded else array_of(column)
             if self._stream is None:
                 self._start(array.type)
-            elif array.type != self._stream_type:
-                raise ValueError("coded and plain parts")
+            elif array.type != self._stream_type:  # text that is coded in some parts, or coded otherwise
+                array = array_of(column).cast(self._stream_type)
             self._stream.write_batch(pa.record_batch([array], ["v"]))
-        except _BROKEN:
-            self.give_up()
-        except SourceError:
+        except (*_BROKEN, SourceError):
             self.give_up()
 
-    _stream_type: Any = None
+    def _add_errors(self, errors: Errors) -> bool:
+        """Write down errors, without holding on to the arrays that they quote."""
+        self._error_count += len(errors)
+        if self._error_count > MOST_ERRORS:
+            return False
+        codes = [errors.code(place) for place in range(len(errors))]
+        self._errors.append([(errors.rows + self._rows).tolist(), codes, errors.messages()])
+        return True
 
     def _start(self, type_: Any) -> None:
-        self._temporary = self._stack.enter_context(written(self.path))
-        self._file = self._stack.enter_context(self._temporary.open("wb"))
-        self._sink = _Sink(self._file)
+        self._sink = _Sink(self._stack.enter_context(written(self.path)), _hasher(self.key))
         self._stream_type = type_
         self._stream = pa.ipc.new_stream(
-            pa.PythonFile(self._sink, mode="w"),  # closing the stream leaves the file open
+            pa.PythonFile(self._sink, mode="w"),
             pa.schema([pa.field("v", type_)], {b"type": str(self.type).encode()}),
         )
 
@@ -203,57 +221,80 @@ class ColumnWriter:
         """Write what ends the file, and put it in its place."""
         if self.given_up:
             return
+        if self._stream is None:
+            self.add(Column.of([], self.type))
+        if self._stream is None or self._sink is None:
+            return
         try:
-            if self._stream is None:
-                self.add(Column.of([], self.type))
-            if self._stream is None or self._sink is None or self._file is None:
-                return
             self._stream.close()
-            errors = json.dumps([_listed(one) for one in self._errors]).encode()
+            errors = json.dumps(self._errors).encode()
             self._sink.write(errors)
             self._sink.write(len(errors).to_bytes(8, "little"))
-            self._file.write(self._sink.hasher.digest() + _MARK)
+            self._sink.end()
             self._stack.close()
-        except _BROKEN:
+        except (*_BROKEN, SourceError):
             self.give_up()
-        except SourceError:
-            self.given_up = True
 
     def give_up(self) -> None:
         """Leave nothing behind."""
         if self.given_up:
             return
         self.given_up = True
-        error = _GaveUp()
+        self._errors.clear()
         try:
-            self._stack.__exit__(_GaveUp, error, None)
-        except (_GaveUp, SourceError, OSError):
+            self._stack.__exit__(_GaveUpError, _GaveUpError(), None)
+        except (_GaveUpError, SourceError, OSError):
             pass
 
 
-class _GaveUp(Exception):
+class _GaveUpError(Exception):
     """Ends the writing of a file without putting it in its place."""
 
 
 class _Sink(io.RawIOBase):
-    """Hashes what is written."""
+    """Hashes what is written, and writes it in large pieces; the file is open only then, since there are many."""
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, path: Path, hasher: Any) -> None:
         super().__init__()
-        self._file = file
-        self.hasher = blake3()
+        self._path = path
+        self._hasher = hasher
+        self._pieces: list[bytes] = []
+        self._held = 0
 
     def writable(self) -> bool:
         return True
 
     def write(self, data: Any) -> int:
-        self.hasher.update(data)
-        return self._file.write(data)
+        piece = bytes(data)
+        self._hasher.update(piece)
+        self._pieces.append(piece)
+        self._held += len(piece)
+        if self._held >= _PIECE:
+            self._out()
+        return len(piece)
+
+    def end(self) -> None:
+        """Write the rest, and what tells that all is there."""
+        self._pieces.append(self._hasher.digest() + _MARK)
+        self._out()
+
+    def _out(self) -> None:
+        with self._path.open("ab") as file:
+            for piece in self._pieces:
+                file.write(piece)
+        self._pieces.clear()
+        self._held = 0
 
 
-def _listed(errors: Errors) -> list[Any]:
-    codes = [errors.code(place) for place in range(len(errors))]
-    return [errors.rows.tolist(), codes, errors.messages()]
+def _hasher(key: str) -> Any:
+    """Return a hasher of a file's content that knows its key: a file under another's name is not trusted."""
+    return blake3(key.encode())
+
+
+def _digest(key: str, data: bytes | memoryview) -> bytes:
+    hasher = blake3(key.encode(), max_threads=blake3.AUTO)
+    hasher.update(data)
+    return bytes(hasher.digest())
 
 
 def _column_of(data: memoryview) -> Column:

@@ -39,14 +39,14 @@ if TYPE_CHECKING:
 
 __all__ = [
     "COLUMN_TYPES",
+    "FORMAT",
+    "JODA_LETTERS",
     "Character",
     "ColumnType",
     "Count",
     "DerivedSheet",
     "Encoding",
-    "FORMAT",
     "Formula",
-    "JODA_LETTERS",
     "Listed",
     "Model",
     "Name",
