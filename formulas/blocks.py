@@ -21,6 +21,7 @@ from sheetline.functions.context import Environment
 from sheetline.functions.errors import Errors, Mask
 from sheetline.functions.execute import Application, armed, call
 from sheetline.functions.execute_groups import Fit
+from sheetline.functions.extras import MissingExtraError
 from sheetline.functions.memory import empty
 
 #: Rows of a block: so many that threads seldom wait for the interpreter, so few that a block stays in the cache.
@@ -96,7 +97,7 @@ def apply_kernel(
     """Call an element kernel; what it raises is a bug and is reported as one, with the function's name."""
     try:
         return call(app, args, env, rows, first_row, facts)
-    except (InternalError, MemoryError):
+    except (InternalError, MissingExtraError, MemoryError):
         raise
     except Exception as bug:
         place = f" in sheet '{env.sheet}'" if env.sheet else ""

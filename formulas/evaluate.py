@@ -29,6 +29,7 @@ from sheetline.functions.execute_groups import (
     call_series,
     fit,
 )
+from sheetline.functions.extras import MissingExtraError
 from sheetline.functions.groups import Groups, Order
 from sheetline.functions.ordering import sort_key
 
@@ -138,7 +139,8 @@ class Evaluation:
             if self.sheet.space is Space.ROWS:
                 self._place_keys()
         for name, column in (known or {}).items():
-            self.values[self.sheet.columns[name].id] = column
+            if (node := self.sheet.columns[name]).op != "const":  # others take it as a constant, on rows of their own
+                self.values[node.id] = column
         return Evaluated(self.finish(names), self.groups)
 
     def finish(self, names: Sequence[str]) -> Table:
@@ -389,7 +391,7 @@ class Evaluation:
     def _barrier(self, node: Node) -> Column | Constant | Fit:
         try:
             return self._whole(node)
-        except (InternalError, MemoryError):
+        except (InternalError, MissingExtraError, MemoryError):
             raise
         except Exception as bug:
             name = node.app.function.name if node.app else node.op

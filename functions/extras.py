@@ -6,7 +6,7 @@ import importlib
 from types import ModuleType
 
 
-class MissingExtra(ImportError):
+class MissingExtraError(ImportError):
     """A function needs a library that is not installed. The message says what to install."""
 
 
@@ -14,7 +14,7 @@ def load(module: str, extra: str) -> ModuleType:
     """Import ``module``, which the extra ``extra`` of this package brings.
 
     Raises:
-        MissingExtra: it is not installed; the message names the extra.
+        MissingExtraError: it is not installed; the message names the extra.
     """
     try:
         return importlib.import_module(module)
@@ -22,7 +22,7 @@ def load(module: str, extra: str) -> ModuleType:
         if missing.name is None or missing.name.partition(".")[0] != module.partition(".")[0]:
             raise  # the library is there, and misses something itself
         package = module.partition(".")[0]
-        raise MissingExtra(
+        raise MissingExtraError(
             f"this needs the package {package}, which is not installed: pip install 'sheetline[{extra}]'",
             name=missing.name,
         ) from missing

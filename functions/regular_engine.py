@@ -26,6 +26,10 @@ TIME_LIMIT = 1.0
 SHORT_LIMIT = 0.02
 PATIENCE = 5
 
+#: What a pattern may be at the most: the engines take long for more, or go as deep as Python does not.
+MAX_LENGTH = 10_000
+MAX_DEPTH = 50
+
 _LAST = 0x10FFFF
 _DIGIT = [(48, 57)]
 _SPACE = [(9, 13), (32, 32)]
@@ -351,6 +355,18 @@ class Regex:
 _REFERENCE = re.compile(r"\$\$|\\\\|[$\\](\d{1,2})|\$\{(\w+)\}|\\g<(\w+)>", re.ASCII)
 
 
+def _depth(source: str) -> int:
+    """Return how deep parentheses stand in one another, without those in classes and escaped ones."""
+    depth = deepest = 0
+    for sign in _PARENTHESIS.findall(source):
+        depth += 1 if sign == "(" else -1 if sign == ")" else 0
+        deepest = max(deepest, depth)
+    return deepest
+
+
+_PARENTHESIS = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|[()]", re.DOTALL)
+
+
 def compile_pattern(source: str) -> Regex:
     """Compile a pattern.
 
@@ -358,6 +374,10 @@ def compile_pattern(source: str) -> Regex:
         ValueError: a sentence on what is wrong with it.
     """
     whole(source)
+    if len(source) > MAX_LENGTH:
+        raise ValueError(f"a regular expression has at most {MAX_LENGTH:,} characters, not {len(source):,}")
+    if _depth(source) > MAX_DEPTH:
+        raise ValueError(f"a regular expression has groups at most {MAX_DEPTH} deep")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Python's notes on what a later version may read otherwise

@@ -19,6 +19,7 @@ from sheetline.formulas.diagnostics import SheetlineError
 from sheetline.formulas.parts import Division
 from sheetline.functions.columns import Column, Table
 from sheetline.functions.errors import Errors
+from sheetline.functions.extras import MissingExtraError
 from sheetline.workbook.report import ColumnReport, ErrorExample, SheetReport, examples, null_count
 from sheetline.workbook.steps import RunContext, Step, StepResult
 
@@ -243,7 +244,7 @@ def guarded(step: Step, work: Callable[[], T]) -> T:
     """Do some work of a step; what goes wrong in the code itself names its sheet."""
     try:
         return work()
-    except (SheetlineError, InternalError, MemoryError):
+    except (SheetlineError, InternalError, MissingExtraError, MemoryError):
         raise
     except Exception as bug:
         raise InternalError(f"sheet '{step.name}' failed: {type(bug).__name__}: {bug}") from bug

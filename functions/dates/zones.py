@@ -37,6 +37,8 @@ _ABBREVIATIONS: Final = {
     "AEST": 10, "AEDT": 11, "AWST": 8, "NZST": 12, "NZDT": 13, "SAST": 2, "BRT": -3,
 }  # fmt: skip
 _UTC_NAMES: Final = frozenset({"UTC", "Z", "UT", "GMT", "UCT", "ZULU", "ETC/UTC", "ETC/GMT"})
+#: What may be a name at all; a full stop would be a step between packages to the loader of the database.
+_NAME = re.compile(r"[\w+\-/ ]{1,64}")
 _FIXED = re.compile(r"(?:UTC|GMT|UT)?([+-])(\d{1,2})(?::?(\d{2}))?", re.ASCII | re.IGNORECASE)
 _MACHINE_NAMES: Final = frozenset({"LOCALTIME", "POSIXRULES", "POSIX", "RIGHT"})  # depend on the machine
 
@@ -208,6 +210,8 @@ def load_zone(name: str) -> Zone:
     fixed = _fixed_offset(name)
     if fixed is not None:
         return Zone("UTC" if fixed == 0 else name, timezone(timedelta(microseconds=fixed)), fixed)
+    if not _NAME.fullmatch(name):  # neither loaded nor compared with known names: it may be of any length
+        raise ZoneError(name)
     info = None if name.upper() in _MACHINE_NAMES else _database_zone(name)
     if info is not None:
         return Zone(name, info)

@@ -202,7 +202,7 @@ def test_a_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(extras.importlib, "import_module", missing)
     for package in ("tldextract", "ua_parser"):
-        with pytest.raises(extras.MissingExtra, match=r"sheetline\[web\]"):
+        with pytest.raises(extras.MissingExtraError, match=r"sheetline\[web\]"):
             extras.load(package, "web")
 
 

@@ -212,8 +212,8 @@ def test_what_fails_when_it_is_evaluated() -> None:
 
 def test_the_package_is_named_where_it_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     def missing(module: str, extra: str) -> Any:
-        raise extras.MissingExtra(f"{module} of {extra}")
+        raise extras.MissingExtraError(f"{module} of {extra}")
 
     monkeypatch.setattr(xml, "load", missing)
-    with pytest.raises(extras.MissingExtra, match="lxml"):
+    with pytest.raises(extras.MissingExtraError, match="lxml"):
         apply("XML_VALID", ["<a/>"])

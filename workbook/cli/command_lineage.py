@@ -118,7 +118,7 @@ def shown(found: Lineage, view: View, book: Workbook) -> str:
     Raises:
         typer.BadParameter: a package that the form needs is not installed.
     """
-    from sheetline.functions.extras import MissingExtra
+    from sheetline.functions.extras import MissingExtraError
 
     if view is View.JSON:
         ascii_only = not takes_unicode(sys.stdout)
@@ -126,7 +126,7 @@ def shown(found: Lineage, view: View, book: Workbook) -> str:
     if view is View.OPENLINEAGE:
         try:
             events = found.to_openlineage(folder=book.folder.resolve())
-        except MissingExtra as missing:
+        except MissingExtraError as missing:
             raise typer.BadParameter(str(missing), param_hint="--format") from None
         return "\n".join(json.dumps(event, sort_keys=True) for event in events)
     text = {

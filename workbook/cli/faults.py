@@ -102,6 +102,7 @@ def classify(error: Exception) -> tuple[int, str]:
     """
     from sheetline.formulas.api import CellErrors
     from sheetline.formulas.diagnostics import FormulaError, SheetlineError, WorkbookError
+    from sheetline.functions.extras import MissingExtraError
 
     if isinstance(error, FormulaError):
         return CALL, "formula"
@@ -118,6 +119,8 @@ def classify(error: Exception) -> tuple[int, str]:
             return REACH, "source"
         if isinstance(error, DataError):
             return DATA, "data"
+    if isinstance(error, MissingExtraError):
+        return CALL, "missing"
     if isinstance(error, OSError):
         return REACH, "source"
     return BUG, "memory" if isinstance(error, MemoryError) else "bug"
