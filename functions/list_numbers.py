@@ -14,7 +14,7 @@ from sheetline.functions.errors import Ints
 from sheetline.functions.grouped import Grouped, settle
 from sheetline.functions.groups import Groups
 from sheetline.functions.list_columns import Lists, edges, item_of, its_item, lists, taken_apart
-from sheetline.functions.segments import sort_segments
+from sheetline.functions.segments import segment_sums, sort_segments
 from sheetline.functions.types import BOOLEAN, INTEGER, Kind, Type
 
 CATEGORY = "lists"
@@ -86,7 +86,9 @@ def list_sum(l: Any, ctx: Call) -> Any:  # noqa: E741 - the catalogue's name of 
     values, offsets = _values(ctx)
     ctx.nullify(np.diff(offsets) == 0)
     if values.type.kind is Kind.FLOAT:
-        return _reduced(np.add, values.data, offsets)
+        sums = segment_sums(values.data, offsets)
+        ctx.fail(~np.isfinite(sums), "OVERFLOW")
+        return sums
     if values.type.kind is Kind.INTEGER and _fits(values.data, offsets, 63):
         return _reduced(np.add, values.data, offsets)
     total, bad = _grouped(values, offsets).total()
@@ -110,11 +112,11 @@ def list_sum(l: Any, ctx: Call) -> Any:  # noqa: E741 - the catalogue's name of 
 def list_average(l: Any, ctx: Call) -> Any:  # noqa: E741
     values, offsets = _values(ctx)
     sizes = np.diff(offsets)
-    fixed = values.type.kind is Kind.FLOAT or (
-        values.type.kind is Kind.INTEGER and _fits(values.data, offsets, 53)  # then every sum is exact as a float
-    )
+    fixed = values.type.kind is Kind.INTEGER and _fits(values.data, offsets, 53)  # then every sum is exact as a float
     with np.errstate(all="ignore"):
-        if fixed:
+        if values.type.kind is Kind.FLOAT:
+            mean = segment_sums(values.data, offsets) / sizes
+        elif fixed:
             mean = _reduced(np.add, values.data, offsets) / sizes
         else:
             mean = _grouped(values, offsets).mean()

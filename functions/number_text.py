@@ -209,12 +209,18 @@ def write_by_row(column: Column, formats: Any, null: Mask, ctx: Call) -> Any:
     return out
 
 
+#: What a format may be at the most; spreadsheets take 255 characters.
+MAX_FORMAT = 1000
+
+
 def compile_format(source: str) -> TextFormat:
     """Read a format.
 
     Raises:
         ValueError: it can't be read; the sentence says why.
     """
+    if len(source) > MAX_FORMAT:
+        raise ValueError(f"a format has at most {MAX_FORMAT:,} characters, not {len(source):,}")
     parts = _sections(source)
     if any(item["char"] in ("[", "\\", '"') for part in parts for item in ITEM.finditer(part)):
         raise ValueError(f'the format "{source}" has a bracket, a quote or a backslash without its other half')

@@ -31,7 +31,8 @@ SHARED: dict[str, Any] = {
     "category": "regular expressions",
     "prepare": {"pattern": compile_pattern, "replacement": whole},
     "source": "The syntax is that of Python's re, with ASCII classes and $ as the end of the text.",
-    "error_note": "A malformed constant pattern is refused before the run; in a row it is an error PARSE. "
+    "error_note": "A malformed constant pattern, one of more than 10,000 characters, or one with groups more than 50 "
+    "deep is refused before the run; in a row it is an error PARSE. "
     "A text on which a pattern with look-around or back-references takes more than a second is an error TIMEOUT.",
 }
 

@@ -13,6 +13,10 @@ from sheetline.functions.text_support import kernels, numbers, raw_bytes
 Bytes = npt.NDArray[np.uint8]
 
 
+#: So many bytes of all rows are compared together.
+_STEPS = 256
+
+
 def text_difference(a: Any, b: Any) -> Ints:
     """Return, row by row, the difference of the first code points that differ, else of the lengths.
 
@@ -34,7 +38,7 @@ def text_difference(a: Any, b: Any) -> Ints:
     common = np.minimum(np.diff(left_at), np.diff(right_at))
     open_ = np.flatnonzero(common > 0)
     place = 0
-    while len(open_):  # one step a byte, on the rows that are equal so far
+    while len(open_) and place < _STEPS:  # one step a byte, on the rows that are equal so far
         x, y = left[left_at[open_] + place], right[right_at[open_] + place]
         differ = x != y
         if differ.any():
@@ -44,6 +48,14 @@ def text_difference(a: Any, b: Any) -> Ints:
             open_ = open_[~differ]
         place += 1
         open_ = open_[common[open_] > place]
+    for row in open_.tolist():  # long texts that begin alike: one row at a time, all its bytes together
+        size, begin, other = common[row], left_at[row], right_at[row]
+        differ = left[begin : begin + size] != right[other : other + size]
+        place = int(differ.argmax())
+        if differ[place]:
+            rows = np.array([row])
+            at = _char_start(left, left_at[rows], place)
+            out[rows] = _code_points(left, left_at[rows] + at) - _code_points(right, right_at[rows] + at)
     return out
 
 

@@ -30,6 +30,10 @@ def _etree() -> Any:
     return load("lxml.etree", "xml")
 
 
+#: What an expression may be at the most: reading a long one takes the square of its length.
+MAX_PATH = 1000
+
+
 class XPath:
     """A compiled XPath expression without prefixes."""
 
@@ -40,6 +44,8 @@ class XPath:
             ValueError: it is not XPath 1.0, or uses functions or variables that do not exist.
         """
         etree = _etree()
+        if len(path) > MAX_PATH:
+            raise ValueError(f"an XPath has at most {MAX_PATH:,} characters, not {len(path):,}")
         try:
             self._find = etree.XPath(_TOKENS.sub(r"\1", path), smart_strings=False, regexp=False)
             self._text = etree.XPath("string()", smart_strings=False)

@@ -168,12 +168,18 @@ def _widths(token: Token) -> tuple[int, ...]:
     return (3,) if token.kind in ("month_name", "weekday_name") and token.count <= 3 else ()
 
 
+#: What a pattern may be at the most.
+MAX_LENGTH = 1000
+
+
 @lru_cache(maxsize=512)
 def compile_pattern(source: str) -> Pattern:
     """Compile a pattern; raises :class:`PatternError` with the position of what is wrong.
 
     Example: ``compile_pattern("dd.MM.yyyy HH:mm").tokens[0].kind`` is ``"day"``.
     """
+    if len(source) > MAX_LENGTH:
+        raise PatternError(source[:40] + "…", MAX_LENGTH, f"it has at most {MAX_LENGTH:,} characters")
     if source in ("epoch-s", "epoch-ms"):
         return Pattern(source, (), source[6:])
     if not source:

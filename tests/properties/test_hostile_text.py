@@ -8,7 +8,7 @@ in messages of errors, and no call takes long.
 from __future__ import annotations
 
 from random import Random
-from time import monotonic
+from time import monotonic, process_time
 from typing import Any
 
 import numpy as np
@@ -34,12 +34,61 @@ DEEP_ELEMENTS = "<a>" * 1000 + "</a>" * 1000
 
 MARKS = ["e\u0301", "\u0301e", "a" + "\u0300\u0301\u0302" * 50, "\u0345\u1e9b\u0323", "\u1100\u1161\u11a8", "ö́͜x"]
 EMOJI = ["👩\u200d👩\u200d👧\u200d👦", "🏳\ufe0f\u200d🌈", "🇩🇪🇫", "👍🏽", "\U0010ffff", "\ufdd0\ufffe"]
-SCRIPTS = ["שלום (abc) עולם", "\u202eabc\u202c", "\u2066x\u2069\u200f", "مرحبا ١٢٣", "日本語。テスト！", "क्ष्म्य", "Ǆ ǆ ǅ"]  # noqa: RUF001
-CASES = ["İstanbul IĞDIR ıi", "ß ẞ SS ﬁ", "ŉ ǰ ΐ ᾳ", "ΟΔΥΣΣΕΥΣ ς", "ſ K Å"]  # noqa: RUF001
-CONTROLS = ["\x00", "a\x00b\x00", "\ufeffabc", "abc\ufeff", "\x1b[31m\x07\x08\x7f\x85", "\r\n\u2028\u2029\v\f", "\u00a0\u3000\u200b"]
-SURROGATES = ["\\ud800", '"\\ud83d"', '["\\udc00\\ud800"]', "&#xD800;&#57343;", "%ED%A0%80", "7aCA", "eda080", "í\xa0\x80", "\ufffd"]
-NUMBERS = ["1e999", "-1e-999", "9" * 400, "0x" + "f" * 40, "١٢٣", "½", "NaN", "-Infinity", "1_000", "+-1", "1e", "- 5", "٣٫٥"]  # noqa: RUF001
-TIMES = ["2024-02-30", "0000-00-00T00:00", "9999-12-31T23:59:60Z", "-262144-01-01", "99999999999999999999", "24:00", "P1Y", "1h-"]
+SCRIPTS = [
+    "שלום (abc) עולם",
+    "\u202eabc\u202c",
+    "\u2066x\u2069\u200f",
+    "مرحبا ١٢٣",
+    "日本語。テスト！",
+    "क्ष्म्य",
+    "Ǆ ǆ ǅ",
+]
+CASES = ["İstanbul IĞDIR ıi", "ß ẞ SS ﬁ", "ŉ ǰ ΐ ᾳ", "ΟΔΥΣΣΕΥΣ ς", "ſ K Å"]
+CONTROLS = [
+    "\x00",
+    "a\x00b\x00",
+    "\ufeffabc",
+    "abc\ufeff",
+    "\x1b[31m\x07\x08\x7f\x85",
+    "\r\n\u2028\u2029\v\f",
+    "\u00a0\u3000\u200b",
+]
+SURROGATES = [
+    "\\ud800",
+    '"\\ud83d"',
+    '["\\udc00\\ud800"]',
+    "&#xD800;&#57343;",
+    "%ED%A0%80",
+    "7aCA",
+    "eda080",
+    "í\xa0\x80",
+    "\ufffd",
+]
+NUMBERS = [
+    "1e999",
+    "-1e-999",
+    "9" * 400,
+    "0x" + "f" * 40,
+    "١٢٣",
+    "½",
+    "NaN",
+    "-Infinity",
+    "1_000",
+    "+-1",
+    "1e",
+    "- 5",
+    "٣٫٥",
+]
+TIMES = [
+    "2024-02-30",
+    "0000-00-00T00:00",
+    "9999-12-31T23:59:60Z",
+    "-262144-01-01",
+    "99999999999999999999",
+    "24:00",
+    "P1Y",
+    "1h-",
+]
 DOCUMENTS = [
     DEEP,
     DEEP_OBJECTS,
@@ -76,7 +125,15 @@ PATTERNS = [
     "//x[position()=count(//x)]",
     "[$-409]#,##0.00;;;@",
 ]
-PLACES = ["http://[::1", "http://a:99999/%zz?=&&=%", "x@" + "a." * 100 + "b", "://", "::ffff:999.1.1.1", "1.2.3.4/33", "POLYGON((0 0"]
+PLACES = [
+    "http://[::1",
+    "http://a:99999/%zz?=&&=%",
+    "x@" + "a." * 100 + "b",
+    "://",
+    "::ffff:999.1.1.1",
+    "1.2.3.4/33",
+    "POLYGON((0 0",
+]
 CATASTROPHES = ["a" * 40 + "!", "x" * 500, "ab" * 200, " " * 3000 + "x", "a,b" * 999]
 HOSTILE = [
     "",
@@ -166,14 +223,15 @@ def hostile_call(
 def survives(formula: str, columns: dict[str, Column], constants: dict[str, Any]) -> bool:
     """Check that a call gives a sound column, in time; False where it is refused before the run."""
     rows = len(next(iter(columns.values())))
-    before = monotonic()
+    before, worked = monotonic(), process_time()
     try:
         column = sheet({"Result": formula}, columns, parameters=constants)["Result"]
     except FormulaError as refusal:
         str(refusal).encode()
         return False
     finally:
-        assert monotonic() - before < SECONDS, f"{formula} takes too long"
+        took = min(monotonic() - before, process_time() - worked)  # others may have the processor
+        assert took < SECONDS, f"{formula} takes too long"
     assert len(column) == rows
     data: Any = column.data
     if isinstance(data, pa.Array):

@@ -16,7 +16,7 @@ from sheetline.functions.columns import Column
 from sheetline.workbook.fmt import format_workbook
 from sheetline.workbook.report import SheetReport
 
-WORKBOOKS = 60
+WORKBOOKS = 18
 Seen = dict[str, Any]
 
 
@@ -45,7 +45,11 @@ def made(run: sl.Run) -> dict[str, set[str]]:
     return {s.name: {c.name for c in s.columns} - set(s.cached) for s in run.report.sheets}
 
 
-OPTIONS: list[dict[str, Any]] = [{"threads": 1}, {"threads": 2, "block_rows": 3}, {"threads": 2, "block_rows": 3, "fuse": False}]
+OPTIONS: list[dict[str, Any]] = [
+    {"threads": 1},
+    {"threads": 2, "block_rows": 3},
+    {"threads": 2, "block_rows": 3, "fuse": False},
+]
 
 
 def workbooks() -> Iterator[tuple[int, sl.Workbook, Frames]]:
@@ -100,13 +104,15 @@ def test_the_cache_never_shows(tmp_path: Path) -> None:
         if not any(step.open_schema for step in second.plan.steps.values()):
             sources = {sheet.name for sheet in book.sheets if sheet.kind == "source"}
             assert not {name for name, some in made(second).items() if some} - sources, seed
-        for _ in range(3):
+        for turn in range(3):
             book, frames, parameters = edited(rng, book, frames, tmp_path)
             plain = book.run(sources=frames, sheets=sheets, parameters=parameters)
             after = book.run(sources=frames, sheets=sheets, parameters=parameters, cache=cache, **options)
             assert seen(after) == seen(plain), (seed, parameters)
             taken += sum(len(sheet.cached) for sheet in after.report.sheets)
             columns += sum(len(sheet.columns) for sheet in after.report.sheets)
+            if turn < 2:
+                continue
             asked: dict[str, Any] = {"sheets": sheets, "parameters": parameters, "record": True, "now": "2024-05-01"}
             again = book.run(sources=frames, cache=cache, **asked)
             assert seen(again) == seen(plain), (seed, parameters)

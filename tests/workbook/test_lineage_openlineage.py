@@ -175,5 +175,5 @@ def test_refusals(monkeypatch: pytest.MonkeyPatch) -> None:
         raise ModuleNotFoundError(name=module.partition(".")[0])
 
     monkeypatch.setattr(extras.importlib, "import_module", missing)
-    with pytest.raises(extras.MissingExtra, match=r"sheetline\[openlineage\]"):
+    with pytest.raises(extras.MissingExtraError, match=r"sheetline\[openlineage\]"):
         book().lineage().to_openlineage()

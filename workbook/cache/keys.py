@@ -140,7 +140,11 @@ class Keys:
         said = []
         for name in _fields(step):
             value = getattr(step, name)
-            if isinstance(value, Mapping) and value.keys() <= step.schema.keys() and not getattr(step, "distinct", False):
+            if (
+                isinstance(value, Mapping)
+                and value.keys() <= step.schema.keys()
+                and not getattr(step, "distinct", False)
+            ):
                 value = {key: item for key, item in value.items() if key == column}  # where each column is from
             said.append([name, self._plain(value)])
         type_ = "" if column == ROWS else str(step.schema[column])

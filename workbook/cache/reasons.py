@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from contextlib import suppress
+from typing import Any, Final
 
 from sheetline.workbook.cache.keys import ROWS, Key, Keys, named
 from sheetline.workbook.cache.store import Store
@@ -11,7 +12,8 @@ from sheetline.workbook.io.faults import SourceError
 from sheetline.workbook.planning import Plan
 from sheetline.workbook.record.definitions import hash_json
 
-EVERYTHING_THERE = "taken from the cache"
+SURROUNDINGS: Final = frozenset({"the clock", "the seed", "the time zone"})
+EVERYTHING_THERE: Final = "taken from the cache"
 
 
 class Manifest:
@@ -28,11 +30,15 @@ class Manifest:
         known: Mapping[str, Any] = self._before.get(name, {})
         places = [*columns] or [ROWS]
         reasons: dict[str, list[str]] = {}
+        inputs: dict[str, dict[str, None]] = {}
         for place in places:
-            reasons.setdefault(_why(self._keys.of(name, place), known.get(place)), []).append(place)
+            reason, changed = _why(self._keys.of(name, place), known.get(place))
+            reasons.setdefault(reason, []).append(place)
+            inputs.setdefault(reason, {}).update(dict.fromkeys(changed))
         said = []
         for reason, listed in reasons.items():
-            said.append(reason if len(listed) == len(places) else f"{named(listed)}: {reason}")
+            words = reason or f"{named(inputs[reason])} changed"
+            said.append(words if len(listed) == len(places) else f"{named(listed)}: {words}")
         return "; ".join(said)
 
     def write(self, columns: Mapping[str, Sequence[str]]) -> None:
@@ -44,10 +50,8 @@ class Manifest:
             told = {column: _told(key) for column, key in keys.items() if key is not None}
             kept = {column: old for column, old in found[name].items() if column in steps[name].schema}
             found[name] = {**kept, **told}
-        try:
+        with suppress(SourceError):  # the next run explains less
             self._store.put_facts(self._place, found)
-        except SourceError:
-            pass  # the next run explains less
 
 
 def _told(key: Key) -> dict[str, Any]:
@@ -55,21 +59,20 @@ def _told(key: Key) -> dict[str, Any]:
     return {"hash": key.hash, "own": key.own, "parts": dict(key.parts), "inputs": inputs}
 
 
-def _why(key: Key | None, old: Mapping[str, Any] | None) -> str:
-    """Return why something is made: what of it is other than before."""
+def _why(key: Key | None, old: Mapping[str, Any] | None) -> tuple[str, list[str]]:
+    """Return why something is made: what of it is other than before; or nothing, and the inputs that are."""
     if key is None:
-        return "nothing tells beforehand whether it has changed"
+        return "nothing tells beforehand whether it has changed", []
     if old is None:
-        return "new"
+        return "new", []
     if old["hash"] == key.hash:
-        return "no longer in the cache"
-    before = {(sheet, column): hash_ for sheet, column, hash_ in old["inputs"]}
-    changed: list[str] = []
+        return "no longer in the cache", []
     if old["own"] != key.own:
-        changed = [name for name, part in key.parts.items() if old["parts"].get(name) != part]
-        quiet = {"the clock", "the seed", "the time zone"}  # the clock is another one in every run
-        changed = [name for name in changed if name not in quiet] or changed or ["its definition"]
+        parts = [name for name, part in key.parts.items() if old["parts"].get(name) != part]
+        plain = [name for name in parts if name not in SURROUNDINGS]  # the clock is another one in every run
+        return f"{named(plain or parts or ['its definition'])} changed", []
+    before = {(sheet, column): hash_ for sheet, column, hash_ in old["inputs"]}
     inputs = [place for place, hash_ in key.inputs.items() if before.get(place) != hash_]
     columns = [f"{sheet}.{column}" for sheet, column in inputs if column != ROWS]
-    changed += columns or [f"the rows of {sheet}" for sheet, _ in inputs]
-    return f"{named(changed)} changed" if changed else "another version of a library"
+    changed = columns or [f"the rows of {sheet}" for sheet, _ in inputs]
+    return ("", changed) if changed else ("another version of a library", [])

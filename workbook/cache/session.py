@@ -196,7 +196,7 @@ class Session:
         return {column: self.store.writer(key.hash, types[column]) for column, key in keys.items() if key is not None}
 
     def done(self, report: SheetReport) -> None:
-        """See that a sheet is complete: store what is known of it, and make its report that of a run without a cache."""
+        """See that a sheet is complete: store what is known of it, and make its report that of an uncached run."""
         name = report.name
         if name in self.todo:
             self._finish(name)

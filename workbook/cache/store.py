@@ -1,9 +1,9 @@
 """The files of the cache: one for each column, and one for each sheet's rows, named by their keys.
 
 A file appears whole or not at all (written under another name, then renamed), and ends with a hash of its key and of
-what is before: a file that was cut off, changed or renamed is noticed, removed, and its content is computed again. Runs that go on at
-the same time may write the same entry; the last one wins, and both wrote the same. Files that were unused for
-longest are removed when all together take more than the cache may.
+what is before: a file that was cut off, changed or renamed is noticed, removed, and its content is computed again. Runs
+that go on at the same time may write the same entry; the last one wins, and both wrote the same. Files that were unused
+for longest are removed when all together take more than the cache may.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import io
 import json
 import os
 from collections.abc import Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -116,7 +116,7 @@ class Store:
         """Return a file's content, checked, or None; a damaged file is removed."""
         path = self.path(key)
         try:
-            with pa.OSFile(str(path)) as file:  # no map: a file that shrinks under a map ends the process
+            with pa.OSFile(str(path), "r") as file:  # no map: a file that shrinks under a map ends the process
                 data = memoryview(file.read_buffer())
         except OSError:
             return None
@@ -129,10 +129,8 @@ class Store:
         return data[:end]
 
     def _remove(self, path: Path) -> None:
-        try:
+        with suppress(OSError):  # somebody else's file; it will be found damaged again
             path.unlink(missing_ok=True)
-        except OSError:
-            pass  # somebody else's file; it will be found damaged again
 
     def _files(self) -> list[Path]:
         try:
@@ -241,10 +239,8 @@ class ColumnWriter:
             return
         self.given_up = True
         self._errors.clear()
-        try:
+        with suppress(_GaveUpError, SourceError, OSError):
             self._stack.__exit__(_GaveUpError, _GaveUpError(), None)
-        except (_GaveUpError, SourceError, OSError):
-            pass
 
 
 class _GaveUpError(Exception):
@@ -292,7 +288,7 @@ def _hasher(key: str) -> Any:
 
 
 def _digest(key: str, data: bytes | memoryview) -> bytes:
-    hasher = blake3(key.encode(), max_threads=blake3.AUTO)
+    hasher = _hasher(key)  # on one thread: blake3 has its own, which a fork of the process would wait for in vain
     hasher.update(data)
     return bytes(hasher.digest())
 

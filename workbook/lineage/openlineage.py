@@ -71,7 +71,7 @@ def events(
         state: the state of the run. Lineage alone is no run: "OTHER" says that.
 
     Raises:
-        MissingExtra: the package openlineage-python is not installed.
+        MissingExtraError: the package openlineage-python is not installed.
         ValueError: the lineage is one of sheets, without columns.
     """
     if lineage.level != "column":

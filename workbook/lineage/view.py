@@ -192,7 +192,7 @@ class Lineage:
 
         Raises:
             ValueError: the lineage is one of sheets, without columns.
-            MissingExtra: the package openlineage-python is not installed (extra ``openlineage``).
+            MissingExtraError: the package openlineage-python is not installed (extra ``openlineage``).
         """
         from sheetline.workbook.lineage.openlineage import events
 
