@@ -34,10 +34,12 @@ def growth(rate: Any, periods: Any) -> Any:
     lost *= periods
     lost /= base if np.all(base) else np.where(base == 0, 1.0, base)
     power = np.power(base, periods)
-    if np.fmax.reduce(np.abs(lost), axis=None, initial=0.0) < 1e-8:
-        return power + power * lost
+    out = power + power * lost
+    far = np.abs(lost) >= 1e-8  # row by row: what else is in the block must not show
+    if not np.any(far):
+        return out
     large = np.abs(rate) > 1.0  # there the other summand loses digits, which no power makes visible
-    return power * np.exp(np.where(large, 0.0, lost))
+    return np.where(far, power * np.exp(np.where(large, 0.0, lost)), out)
 
 
 def gain(rate: Any, periods: Any, grown: Any = None) -> Any:

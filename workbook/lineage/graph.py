@@ -48,8 +48,8 @@ class Node(NamedTuple):
     def id(self) -> str:
         """A name that no other node has: ``Sheet!Column`` as in formulas, ``Sheet!*`` for rows, ``file:path!column``.
 
-        >>> Node("column", "Trips", "Miles").id, Node("rows", "My trips").id, Node("file", "e.csv", "a b").id
-        ('Trips!Miles', '[My trips]!*', 'file:[e.csv]![a b]')
+        >>> Node("column", "Trips", "Miles").id, Node("rows", "My trips").id, Node("file", "my e.csv", "a b").id
+        ('Trips!Miles', '[My trips]!*', 'file:[my e.csv]![a b]')
         """
         place = write_name(self.place)
         if self.kind == "sheet":

@@ -260,9 +260,7 @@ class PivotStep(Step):
         columns: dict[int, list[str]] = {}
         for name, one in pivoted.items():
             columns.setdefault(one.expected, []).append(name)
-        closer = [
-            replace(by_cell, index=source(number), columns=frozenset(names)) for number, names in columns.items()
-        ]
+        closer = [replace(by_cell, index=source(number), columns=frozenset(names)) for number, names in columns.items()]
         return grouped(self.base, row.codes[cells.codes], row.count), *closer
 
     def _known(self, across: Column) -> Ints:
