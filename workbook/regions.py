@@ -178,10 +178,10 @@ class RegionRun:
             del base
             first.seconds = (time.perf_counter() - started) * workers.threads
             # where two groups show the same keys, grouping by these would unite what lies in two parts
-            pieces = list(divided.parts(workers.block_rows if divided.told_apart() else divided.rows))
+            pieces = list(divided.parts(_rows_of_part(workers) if divided.told_apart() else divided.rows))
             yield from self._parts(pieces, divided.part, workers)
         else:
-            size = workers.block_rows
+            size = _rows_of_part(workers)
             pieces = [(start, min(start + size, base.rows)) for start in range(0, max(base.rows, 1), size)]
             yield from self._parts(pieces, lambda start, stop, _: base.slice(start, stop), workers)
         total = sum(sheet.seconds for sheet in self.sheets.values())
@@ -195,7 +195,7 @@ class RegionRun:
     def _parts(
         self, pieces: Sequence[tuple[int, int]], cut: Callable[[int, int, Workers], Table], workers: Workers
     ) -> Iterator[dict[str, Table]]:
-        inside = workers if len(pieces) == 1 else Workers(1, workers.block_rows)
+        inside = workers if len(pieces) == 1 else Workers(1, _rows_of_part(workers))
 
         def work(piece: tuple[int, int]) -> dict[str, _Piece]:
             return self._part(lambda: cut(*piece, inside), inside)
@@ -234,6 +234,11 @@ class RegionRun:
 
     def _context(self, sheet: _Sheet, workers: Workers) -> RunContext:
         return RunContext(replace(self.env, sheet=sheet.step.name), workers, _no_other)
+
+
+def _rows_of_part(workers: Workers) -> int:
+    """Return how many rows a part has: two blocks, since a part costs the interpreter some milliseconds a sheet."""
+    return 2 * workers.block_rows
 
 
 def _no_other(sheet: str, column: str) -> Column:

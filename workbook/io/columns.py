@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -178,7 +179,7 @@ def side_by_side(makers: Sequence[Any]) -> list[Any]:
     """Run functions without arguments on a few threads; results in order."""
     if len(makers) < 2:
         return [make() for make in makers]
-    with ThreadPoolExecutor(min(len(makers), 8)) as pool:
+    with ThreadPoolExecutor(min(len(makers), os.cpu_count() or 1, 8)) as pool:
         return [done.result() for done in [pool.submit(make) for make in makers]]
 
 

@@ -50,26 +50,23 @@ class ParquetFile:
     def __exit__(self, *_: object) -> None:
         self._file.close()
 
-    def read(self, places: list[int]) -> dict[int, Any]:
-        """Return the columns at some places of the file, as Arrow chunked arrays.
+    def read(self, place: int) -> Any:
+        """Return the column at one place of the file, as an Arrow chunked array.
+
+        Columns are read one by one, so that what one of them becomes need not wait, beside it, for all the others.
 
         Raises:
             SourceError: the file is damaged, or of a kind that Arrow cannot read.
         """
-        if not places:
-            return {}
-        if len(set(self.schema.names)) != len(self.schema.names):
-            wanted = None  # names are how columns are asked for, and these are ambiguous
-        else:
-            wanted = [self.schema.names[place] for place in places]
+        name = self.schema.names[place]
+        clear = self.schema.names.count(name) == 1
+        wanted = [name] if clear else None  # names are how columns are asked for, and this one is ambiguous
         try:
-            with pq.ParquetFile(str(self.path), memory_map=True, read_dictionary=self._coded(places)) as file:
+            with pq.ParquetFile(str(self.path), memory_map=True, read_dictionary=self._coded([place])) as file:
                 table = file.read(columns=wanted, use_threads=True)
         except (pa.ArrowException, OSError, ValueError) as fault:
             raise self._broken(fault) from None
-        if wanted is None:
-            return {place: table.column(place) for place in places}
-        return {place: table.column(name) for place, name in zip(places, wanted, strict=True)}
+        return table.column(name) if clear else table.column(place)
 
     def types(self, places: list[int]) -> dict[int, Type]:
         """Return the types of columns, from the footer alone.

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sheetline.functions.arrow import ColumnNotes, UnsupportedError, column_from_arrow
 from sheetline.functions.columns import Column, Table
@@ -26,6 +26,9 @@ from sheetline.workbook.model.endpoints import (
     ParquetSource,
     infer_endpoint,
 )
+
+if TYPE_CHECKING:
+    from sheetline.workbook.io.parquet import ParquetFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,15 +232,14 @@ def _read_parquet(endpoint: ParquetSource, asked: _Asked) -> ReadResult:
     with ParquetFile(path) as file:
         notes.warnings += file.warnings
         planned = asked.plan(file.names, notes)
-        arrays = file.read(sorted({one.place for one in planned}))
         notes.rows = file.rows
-    makers = [partial(_arrow_column, arrays[one.place], one, asked, notes.where) for one in planned]
-    return _result(planned, side_by_side(makers), notes.rows, notes)
+        makers = [partial(_parquet_column, file, one, asked, notes.where) for one in planned]
+        return _result(planned, side_by_side(makers), notes.rows, notes)
 
 
-def _arrow_column(values: Any, one: Wanted, asked: _Asked, where: str) -> tuple[Column, ColumnNotes]:
+def _parquet_column(file: ParquetFile, one: Wanted, asked: _Asked, where: str) -> tuple[Column, ColumnNotes]:
     try:
-        column, found = column_from_arrow(values)
+        column, found = column_from_arrow(file.read(one.place))
     except UnsupportedError as fault:
         raise SourceError(f"column '{one.name}': {fault}", where) from None
     return _retyped(column, found, one, asked, where)
