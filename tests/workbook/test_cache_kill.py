@@ -91,8 +91,9 @@ def test_killed_runs(tmp_path: Path) -> None:
     assert named
     for file in named:  # all that has a name is whole
         assert store._read(file.parent.name + file.name) is not None
+    # Whether a kill hits the moment of a write is chance; one such file at least is there to be removed.
+    (named[0].parent / f".{named[0].name}.1-0.tmp").write_bytes(named[0].read_bytes()[:10])
     left = list(cache.rglob("*.tmp"))
-    assert left, "no run was killed while it wrote"
     before = time.time() - store_module.LEFT_SECONDS - 60
     for file in left:
         os.utime(file, (before, before))
