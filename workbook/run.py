@@ -478,10 +478,6 @@ class _Execution:
         raise DataError(message + '; errors.mode is "fail"', report)
 
 
-def _counted(number: int, word: str) -> str:
-    return f"{number:,} {word}{'' if number == 1 else 's'}"
-
-
 def _rows_of(column: Column) -> str:
     assert column.errors is not None
     rows = [str(row + 1) for row in column.errors.rows[:10].tolist()]

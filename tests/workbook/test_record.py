@@ -23,6 +23,7 @@ from sheetline.functions.columns import Column, Table
 from sheetline.functions.interop import table_from_frame
 from sheetline.functions.types import BIGDECIMAL, INTEGER, list_of
 from sheetline.workbook.cli.app import app
+from sheetline.workbook.record.definitions import definition
 from sheetline.workbook.record.hashing import LEAF_ROWS, hash_bytes, hash_column
 from sheetline.workbook.record.objects import Objects, keep, read_kept
 from sheetline.workbook.record.recorder import hash_file
@@ -473,3 +474,19 @@ def test_leaves_of_larger_sheets() -> None:
         assert one is not None
         assert two is not None
         assert [a != b for a, b in zip(one.leaves, two.leaves, strict=True)] == [False, True, False]
+
+
+def test_the_keys_of_sorts_and_joins_are_part_of_the_definition() -> None:
+    book = (
+        sl.Workbook("Keys")
+        .source("E", type="frame")
+        .source("E2", type="frame")
+        .sort("Shuffled", of="E", by=[{"formula": "RAND()"}])
+        .join("Days", left="E", right="E2", on=[{"left": "YEAR(NOW())", "right": "#y"}])
+    )
+    plan = book.plan(sources={"E": {"x": [1, 2]}, "E2": {"y": [2024, 2025]}}, seed=5, now="2024-05-01T00:00:00Z")
+    shuffled, days = definition(plan, "Shuffled"), definition(plan, "Days")
+    assert shuffled["seed"] == 5
+    assert shuffled["functions"] == ["RAND"]
+    assert days["now"] == plan.env.now
+    assert days["functions"] == ["NOW", "YEAR"]

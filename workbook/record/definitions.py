@@ -154,6 +154,8 @@ def _found_bound(values: Iterable[object]) -> Iterator[BoundSheet]:
             yield value
         elif isinstance(value, tuple | list):
             yield from _found_bound(value)
+        elif type(value).__module__.startswith("sheetline.workbook.sheets."):  # the keys of sorts and joins
+            yield from _found_bound(_values(value))
 
 
 def application_name(node: Any) -> str:
