@@ -177,10 +177,12 @@ class WorkbookRunning:
         [2, 4]
         """
         from sheetline.workbook.cache import opened
+        from sheetline.workbook.execution import execute
+        from sheetline.workbook.judging import broken_expectations
         from sheetline.workbook.outputs import write_outputs
         from sheetline.workbook.planning import unknown_sheets
         from sheetline.workbook.record.watching import recording
-        from sheetline.workbook.run import DataError, Options, broken_expectations, execute
+        from sheetline.workbook.run import DataError, Options
 
         book: Workbook = self
         problems = unknown_sheets(book, sheets or ())

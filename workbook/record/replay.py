@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from sheetline.formulas.diagnostics import WorkbookError
 from sheetline.functions.columns import Table
 from sheetline.functions.context import Environment
+from sheetline.workbook.execution import execute
 from sheetline.workbook.planning import Plan, plan, unknown_sheets
 from sheetline.workbook.record import causes as why
 from sheetline.workbook.record.causes import Cause
@@ -38,7 +39,7 @@ from sheetline.workbook.record.stand_ins import (
     kept_step,
     recorded_schema,
 )
-from sheetline.workbook.run import Options, Run, SheetResult, execute
+from sheetline.workbook.run import Options, Run, SheetResult
 from sheetline.workbook.running import parameter_values
 from sheetline.workbook.steps import Step
 
