@@ -9,13 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby, zip_longest
-from typing import cast
 
 import numpy as np
 
 from sheetline.formulas.blocks import InternalError, Program, Workers
 from sheetline.formulas.bound import BoundSheet, Node, Shape, Space, reachable
-from sheetline.functions import memory
+from sheetline.formulas.uses import Uses
 from sheetline.functions.columns import Column, Constant, Table
 from sheetline.functions.context import Environment
 from sheetline.functions.errors import Ints, Mask
@@ -33,8 +32,6 @@ from sheetline.functions.extras import MissingExtraError
 from sheetline.functions.groups import Groups, Order
 from sheetline.functions.ordering import sort_key
 
-#: How many bytes of free memory a step that lets columns go keeps for the next columns.
-KEPT_IN_RUNS = 80 << 20
 #: Gives a column of another sheet, for whole-column arguments.
 Other = Callable[[str, str], Column]
 
@@ -111,9 +108,7 @@ class Evaluation:
     ) -> None:
         self.sheet = sheet
         self.consume = consume
-        self.uses: dict[int, int] = {}
-        self.leaves: dict[int, frozenset[int]] = {}
-        self.inputs: dict[int, str] = {}
+        self.uses: Uses | None = None
         self.base = base
         self.env = env
         self.workers = workers
@@ -151,7 +146,7 @@ class Evaluation:
         if self.sheet.expansions:
             self._expand()
         if self.consume:
-            self._count_uses(roots)
+            self.uses = Uses(roots, self.values, self.base)
         self._compute(roots)
         rows = self.rows[self.sheet.space]
         return Table({name: self._column(node, rows) for name, node in zip(names, roots, strict=True)}, rows)
@@ -318,51 +313,13 @@ class Evaluation:
             for space in sorted({node.space for node in targets}):
                 self._blocks([node for node in targets if node.space is space], space)
 
-    def _count_uses(self, roots: Sequence[Node]) -> None:
-        """Count for each value how many others are still to be made from it, so that it can be let go then."""
-        nodes = reachable(roots)
-        kept = {node.id for node in roots}
-        whole = {node.id for node in nodes if node.op not in ("apply", "const")} | kept
-        for node in nodes:
-            if node.op not in ("apply", "const"):
-                whole.update(arg.id for arg in node.args)
-        behind: dict[int, frozenset[int]] = {}
-        for node in nodes:
-            behind[node.id] = frozenset().union(
-                *(frozenset((arg.id,)) if arg.id in whole else behind[arg.id] for arg in node.args)
-            )
-            if node.id in whole and node.id not in self.values:
-                self.leaves[node.id] = behind[node.id]
-                for leaf in behind[node.id]:
-                    self.uses[leaf] = self.uses.get(leaf, 0) + 1
-            if node.op == "input" and node.space is Space.BASE:
-                self.inputs[node.id] = node.name
-        for root in kept:
-            self.uses[root] = self.uses.get(root, 0) + 1
-        for place in [place for place in self.values if not self.uses.get(place)]:
-            del self.values[place]
-        columns = cast(dict[str, Column], self.base.columns)
-        for name in columns.keys() - set(self.inputs.values()):
-            del columns[name]
-
-    def _used(self, nodes: Iterable[Node]) -> None:
-        """Let go of values from which everything has been made."""
-        columns = cast(dict[str, Column], self.base.columns)
-        for node in nodes:
-            for leaf in self.leaves.pop(node.id, ()):
-                self.uses[leaf] -= 1
-                if self.uses[leaf] == 0:
-                    self.values.pop(leaf, None)
-                    if leaf in self.inputs:
-                        columns.pop(self.inputs[leaf], None)
-        memory.trim(KEPT_IN_RUNS)
-
     def _blocks(self, targets: Sequence[Node], space: Space) -> None:
         rows = self.rows[space]
         columns = Program(targets, self.values, self.fits, self.env).run(rows, self.workers)
         for node, column in zip(targets, columns, strict=True):
             self.values[node.id] = column
-        self._used(targets)
+        if self.uses is not None:
+            self.uses.made(targets)
 
     def _barriers(self, nodes: Sequence[Node]) -> None:
         """Compute nodes that need whole columns; they are independent of one another."""
@@ -372,7 +329,8 @@ class Evaluation:
                     self.fits[node.id] = value
                 else:
                     self.values[node.id] = value
-            self._used(node for node in some if node.op != "fitted")
+            if self.uses is not None:
+                self.uses.made(node for node in some if node.op != "fitted")
             if self.groups is not None and some[0].op == "reduce":
                 self.groups.forget()  # the orderings of these arguments are of no use to the others
 

@@ -17,8 +17,8 @@ import pyarrow as pa
 from sheetline.formulas import ast
 from sheetline.formulas.blocks import Workers
 from sheetline.formulas.diagnostics import SheetlineError
-from sheetline.formulas.evaluate import KEPT_IN_RUNS
 from sheetline.formulas.printer import print_formula
+from sheetline.formulas.uses import KEPT_IN_RUNS
 from sheetline.functions import memory
 from sheetline.functions.columns import Column, Constant, Table, concat
 from sheetline.functions.context import Call, Environment

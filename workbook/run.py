@@ -35,11 +35,15 @@ class Observer(Protocol):
 
 
 class DataError(SheetlineError):
-    """The data broke a rule that the workbook sets: mode "fail", or an expectation of a join. ``report`` says where."""
+    """The data broke a rule that the workbook sets: mode "fail", or an expectation of a join. ``report`` says where.
+
+    ``record`` is the record of the run, if one was asked for and the run came to its end.
+    """
 
     def __init__(self, message: str, report: RunReport) -> None:
         super().__init__(message)
         self.report = report
+        self.record: RunRecord | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

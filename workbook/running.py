@@ -203,14 +203,16 @@ class WorkbookRunning:
             for told in run.report.sheets:
                 told.notices += notices.get(told.name, [])
             broken = broken_expectations(run.report)
-            if broken is not None:
-                raise DataError(broken, run.report)
-            if write:
+            if write and broken is None:
                 write_outputs(run, FilePath(out) if out is not None else book.folder)
             if recorder is not None:
                 run.recorded = recorder.record(run)
                 if record is not True:
                     run.recorded.save(str(record))
+            if broken is not None:
+                fault = DataError(broken, run.report)
+                fault.record = run.recorded
+                raise fault
         return run
 
     def lineage(
@@ -228,7 +230,7 @@ class WorkbookRunning:
         """Return where a sheet or a column comes from, or what depends on it. Nothing is run.
 
         Args:
-            of: the sheet; without it the whole workbook.
+            of: the sheet, or a parameter with its "$"; without it the whole workbook.
             column: one of its columns; without it all of them.
             direction: "up" to its inputs, their inputs, up to the columns of files; "down" to what is made from it,
                 up to the outputs: what breaks if it changes.

@@ -403,6 +403,23 @@ def test_fmt_and_check_know_checks(folder: Path) -> None:
     assert "no mistakes" in call("check", "e.json").stdout
 
 
+def test_a_broken_run_leaves_its_record(folder: Path, tmp_path: Path) -> None:
+    write({"kind": "unique", "column": "id"})
+    call("run", "book.json", "--record", str(tmp_path / "cli"), code=1)
+    record = sl.RunRecord.load(tmp_path / "cli")
+    assert record.outputs == ()
+    assert [one["status"] for one in record.sheet("E").checks] == ["broken"]
+    with pytest.raises(sl.DataError) as caught:
+        sl.Workbook.load("book.json").run(
+            record=tmp_path / "api", write=True, now=datetime.fromtimestamp(record.now / 1e6, UTC)
+        )
+    assert not Path("out.csv").exists()
+    found = sl.RunRecord.load(tmp_path / "api")
+    assert caught.value.record == found
+    assert found.sheets[0].columns == record.sheets[0].columns
+    assert sl.replay(found).place is None
+
+
 def test_the_record_has_what_came_out(tmp_path: Path) -> None:
     book = sl.Workbook("W").source("E", type="frame").filter("F", of="E", where="#a > 1")
     book = book.checks("E", {"kind": "relation", "column": "a", "in": "F!a", "severity": "warn"})

@@ -145,16 +145,24 @@ def compute(
 ) -> Run:
     """Run a workbook and write the outputs of the sheets asked for; all of them, if none was named; then the record.
 
+    A run whose checks are broken writes its record alone.
+
     Raises:
         SheetlineError: as the workbook's own ``run``.
     """
     from sheetline.workbook.outputs import write_outputs
+    from sheetline.workbook.run import DataError
 
     if record is not None:
         from sheetline.workbook.record.files import prepare
 
         prepare(record)  # a record that can't be written is told before the run, not behind it
-    done = book.run(**asked, progress=step, record=record is not None)
+    try:
+        done = book.run(**asked, progress=step, record=record is not None)
+    except DataError as error:
+        if error.record is not None and record is not None:
+            error.record.save(record)
+        raise
     wanted = book
     if asked["sheets"] is not None:
         outputs = tuple(output for output in book.outputs if output.sheet in asked["sheets"])

@@ -117,13 +117,14 @@ class Recorder:
         Raises:
             SourceError: a file that was written can't be read again.
         """
-        started = time.perf_counter()
         self._over = True
         objects = Objects()
         plan, book = self.plan, self.plan.workbook
         sheets = [self._sheet(run, watched, objects) for watched in self._sheets.values() if watched.report]
         sources = [self._source(name) for name in self._sheets if _reader(plan, name) is not None]
-        self.close()
+        started = time.perf_counter()
+        self.close()  # waits for the hashes of files
+        self.seconds += time.perf_counter() - started
         found = RunRecord(
             workbook=format_workbook(book),
             parameters={name: constant_json(value) for name, value in plan.parameters.items()},
@@ -142,16 +143,14 @@ class Recorder:
             circumstances=Circumstances(
                 self.started,
                 round(run.report.seconds, 6),
-                0.0,
+                round(self.seconds, 6),
                 self.threads,
                 None if book.path is None else str(Path(book.path).absolute()),
                 str(plan.sources.folder.absolute()),
             ),
             objects=objects,
         )
-        found = with_outputs(found, book.outputs, run.report.outputs)
-        self.seconds += time.perf_counter() - started
-        return replace(found, circumstances=replace(found.circumstances, hashing=round(self.seconds, 6)))
+        return with_outputs(found, book.outputs, run.report.outputs)
 
     def close(self) -> None:
         """Let the threads go."""
