@@ -349,6 +349,16 @@ class Table:
         """The schema: name to type, in order."""
         return {name: column.type for name, column in self.columns.items()}
 
+    @property
+    def nbytes(self) -> int:
+        """The bytes of all columns; an array that stands in two of them counts once."""
+        held: dict[int, int] = {}
+        for column in self.columns.values():
+            held[id(column.data)] = int(column.data.nbytes)
+            if column.null is not None:
+                held[id(column.null)] = column.null.nbytes
+        return sum(held.values())
+
     def take(self, rows: Ints, *, missing: bool = False) -> Table:
         """Return the rows at ``rows`` of every column."""
         taken = {name: column.take(rows, missing=missing) for name, column in self.columns.items()}

@@ -447,9 +447,9 @@ def _pandas_values(column: Column, own: bool) -> Any:
     if kind is Kind.NULL:
         return _objects([None] * len(column))
     data = _given(column.data, own)
-    null = column.nulls()
     if kind is Kind.FLOAT:
         return data
+    null = column.nulls()
     if kind is Kind.DATE:
         if null is not None:
             data[null] = INT64_MIN

@@ -16,8 +16,9 @@ from sheetline.workbook.planning import Plan
 from sheetline.workbook.regions import Region, RegionRun, guarded
 from sheetline.workbook.regions import regions as planned_regions
 from sheetline.workbook.report import RunReport, SheetReport, columns_report, examples
+from sheetline.workbook.room import Guard
 from sheetline.workbook.run import Options, Run, SheetResult
-from sheetline.workbook.steps import RunContext, Step, StepResult
+from sheetline.workbook.steps import Rows, RunContext, Step, StepResult
 
 if TYPE_CHECKING:
     from sheetline.workbook.cache.session import Session
@@ -56,11 +57,13 @@ class _Execution:
     remaining: dict[str, int] = field(default_factory=dict)
     checking: Checking | None = None
     session: Session | None = None
+    guard: Guard = field(default_factory=Guard)
     todo: dict[str, list[str]] = field(default_factory=dict)  #: by sheet that must run, the columns it makes
 
     def run(self) -> Run:
         started = time.perf_counter()
         plan = self.plan
+        self.guard = Guard(self.options.memory)
         mode = plan.workbook.errors.mode
         wanted = plan.wanted(self.options.sheets)
         if self.options.cache is not None and mode == "keep":
@@ -147,6 +150,7 @@ class _Execution:
                 found = self.session.report(name, table, most, time.perf_counter() - started)
                 report.sheets.append(found)
         self.tables[name] = table
+        found.bytes = table.nbytes
         if self.options.observer is not None:
             self.options.observer.part(name, table)
         return found
@@ -187,7 +191,10 @@ class _Execution:
         for name in list(parts):
             self.tables[name] = joined(parts.pop(name), outside[name])
         book = self.plan.workbook
-        return {name: work.report(name, book.sheet(name).kind) for name in region.sheets}
+        reports = {name: work.report(name, book.sheet(name).kind) for name in region.sheets}
+        for name in outside:
+            reports[name].bytes = self.tables[name].nbytes
+        return reports
 
     def _base_of(self, name: str, needed: Mapping[str, Sequence[str]]) -> str:
         return next(iter(self.plan.steps[name].needs(list(needed[name]))))
@@ -239,13 +246,28 @@ class _Execution:
         known = (
             {} if self.session is None or step.name not in self.session.taken else self.session.taken[step.name].columns
         )
-        ctx = RunContext(env, self.workers, lambda sheet, column: inputs[sheet].columns[column], last, known=known)
+        self._expect(step, columns, inputs)
+        ctx = RunContext(
+            env,
+            self.workers,
+            lambda sheet, column: inputs[sheet].columns[column],
+            last,
+            guard=self.guard,
+            known=known,
+        )
         for sheet in last:  # the step gets the only reference, and may empty the table as it goes
             inputs[sheet] = Table(dict(inputs[sheet].columns), inputs[sheet].rows)
             self.tables[sheet] = Table({}, inputs[sheet].rows)
         result = guarded(step, lambda: step.run(inputs, columns, ctx))
         seconds = time.perf_counter() - started
         return self._report(step, columns, result, seconds, most), result.table
+
+    def _expect(self, step: Step, columns: Sequence[str], inputs: Mapping[str, Table]) -> None:
+        """Stop before a step for which there is no memory, as far as its rows are known."""
+        rows, sure = step.rows_from({name: Rows(table.rows, sure=True) for name, table in inputs.items()})
+        if sure:
+            own = [step.schema[name] for name in columns if name in step.schema and step.passes_on(name) is None]
+            self.guard.expect(step.name, rows, own)
 
     def _report(self, step: Step, columns: Sequence[str], result: StepResult, seconds: float, most: int) -> SheetReport:
         kind = self.plan.workbook.sheet(step.name).kind

@@ -97,6 +97,7 @@ class SheetReport:
         not_read: columns that nobody needed, so they were neither read nor computed.
         cached: columns that were taken from the cache.
         why: with a cache, why columns were made, or that all were taken.
+        bytes: what its columns take in memory; 0 for a sheet that was only ever there in parts.
         checks: what came out of its checks, in their order; those that look at a later sheet come when it is there.
     """
 
@@ -112,6 +113,7 @@ class SheetReport:
     checks: list[CheckReport] = field(default_factory=list)
     cached: list[str] = field(default_factory=list)
     why: str = ""
+    bytes: int = field(default=0, compare=False)
 
     @property
     def errors(self) -> int:

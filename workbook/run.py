@@ -15,9 +15,11 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from sheetline.workbook.cache.store import Store
+    from sheetline.workbook.estimate import Estimate
     from sheetline.workbook.record.model import RunRecord
     from sheetline.workbook.trace.explain import Explanation
     from sheetline.workbook.trace.model import Trace
+    from sheetline.workbook.trace.presence import Presence
     from sheetline.workbook.trace.tracing import Tracer
 
 Progress = Callable[[str, int, int], None]
@@ -89,6 +91,7 @@ class SheetResult:
 class Run:
     """A finished run: its report, its sheets, and any other sheet of the workbook when asked for.
 
+    ``estimate`` is what was thought, before it began, that the run would need (see ``Workbook.estimate``).
     ``run["Trips"]`` gives a sheet that the run kept; another one is computed then, from the same sources.
     """
 
@@ -96,6 +99,7 @@ class Run:
     report: RunReport
     results: dict[str, SheetResult]
     options: Options
+    estimate: Estimate | None = None
     recorded: RunRecord | None = None
     tracer: Tracer | None = field(default=None, repr=False)
 
@@ -186,6 +190,34 @@ class Run:
 
         return explain_cell(self, sheet, column, row)
 
+    def explain_row(self, sheet: str, row: int, *, of: str | None = None) -> Presence:
+        """Return why a row is in a sheet: the condition that it passed, the keys that it matched, its group.
+
+        Args:
+            sheet: the sheet.
+            row: the row's number, from 0; negative numbers count from the end.
+            of: a sheet that ``sheet`` is made of: ``row`` is one of its rows, and what became of it is told, or why
+                it was left out.
+
+        Raises:
+            WorkbookError: there is no such sheet, or the one is not made of the other.
+            IndexError: there is no such row.
+            SourceError: a source can't be read any more.
+
+        >>> import sheetline as sl
+        >>> book = sl.Workbook("W").source("E", type="frame").filter("F", of="E", where="#x > 1")
+        >>> print(book.run(sources={"E": {"x": [1, 2]}}).explain_row("F", 0, of="E"))
+        E, row 1: not in F
+        <BLANKLINE>
+        not in F: row 1 of E, where the condition is false:
+        #x > 1 = false
+        ├─ #x = 1  (E, row 1)
+        └─ 1
+        """
+        from sheetline.workbook.trace.presence import explain_row
+
+        return explain_row(self, sheet, row, of)
+
     def __contains__(self, name: object) -> bool:
         return name in self.plan.steps
 
@@ -204,6 +236,8 @@ class Options:
         observer: shown each sheet.
         cache: where results are kept between runs; None for nowhere. In the error modes "drop" and "fail" it is not
             used: there each column decides about the rows of all others.
+        memory: bytes that the run may take; None for what is free. It is refused before it begins, or before a step,
+            that needs more for certain.
         fuse: whether sheets are made together, part by part, where that gives the same (see ``regions``).
     """
 
@@ -214,3 +248,4 @@ class Options:
     observer: Observer | None = None
     cache: Store | None = None
     fuse: bool = True
+    memory: int | None = None

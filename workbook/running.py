@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from sheetline.functions.columns import Constant
     from sheetline.workbook.checks.drift import Drift
     from sheetline.workbook.checks.gate import Mode, Notices
+    from sheetline.workbook.estimate import Estimate
     from sheetline.workbook.lineage.view import Lineage
     from sheetline.workbook.model.workbook import Workbook
     from sheetline.workbook.planning import Plan
@@ -131,6 +132,7 @@ class WorkbookRunning:
         block_rows: int | None = None,
         cache: bool | str | FilePath = False,
         fuse: bool = True,
+        memory: int | str | None = None,
         now: datetime | str | None = None,
         seed: int = 0,
         out: str | FilePath | None = None,
@@ -152,6 +154,8 @@ class WorkbookRunning:
             block_rows: rows of a block; results never depend on it.
             cache: whether columns are kept on disk and taken from there where nothing that decides about them has
                 changed: True for the user's own cache folder, or a folder. Results never depend on it.
+            memory: how much the run may take, in bytes or as "6GB"; default what is free. A run that needs more for
+                certain is refused before it begins, or before the sheet that needs it (see :meth:`estimate`).
             fuse: whether sheets that can be are made together, part by part; results never depend on it.
             now: the clock; default the computer's.
             seed: the seed of random functions and samples without one of their own.
@@ -170,6 +174,7 @@ class WorkbookRunning:
             DataError: the data broke a rule (mode "fail", an expectation, a check, a source that is not as expected);
                 ``report`` tells where.
             SourceError: a source can't be read, or an output can't be written.
+            MemoryLimitError: the run would need more memory than it may take.
 
         >>> import sheetline as sl
         >>> book = sl.Workbook("W").source("E", type="frame").formulas("F", of="E", columns={"y": "#x * 2"})
@@ -177,11 +182,13 @@ class WorkbookRunning:
         [2, 4]
         """
         from sheetline.workbook.cache import opened
+        from sheetline.workbook.estimate import estimate
         from sheetline.workbook.execution import execute
         from sheetline.workbook.judging import broken_expectations
         from sheetline.workbook.outputs import write_outputs
         from sheetline.workbook.planning import unknown_sheets
         from sheetline.workbook.record.watching import recording
+        from sheetline.workbook.room import Guard, parse_size
         from sheetline.workbook.run import DataError, Options
 
         book: Workbook = self
@@ -197,9 +204,13 @@ class WorkbookRunning:
             mappings, notices = passed(differences, drift, mappings or {})
         plan = book.plan(sources=sources, mappings=mappings, parameters=parameters, sample=sample, now=now, seed=seed)
         chosen = None if sheets is None else tuple(sheets)
+        room = parse_size(memory) if isinstance(memory, str) else memory
+        foreseen = estimate(plan, chosen, fuse=fuse)
+        foreseen.expect(Guard(room).free())
         with recording(plan, record, parameters or {}, chosen, threads) as recorder:
-            options = Options(chosen, threads, block_rows, progress, recorder, opened(cache), fuse)
+            options = Options(chosen, threads, block_rows, progress, recorder, opened(cache), fuse, room)
             run = execute(plan, options)
+            run.estimate = foreseen
             for told in run.report.sheets:
                 told.notices += notices.get(told.name, [])
             broken = broken_expectations(run.report)
@@ -214,6 +225,43 @@ class WorkbookRunning:
                 fault.record = run.recorded
                 raise fault
         return run
+
+    def estimate(
+        self: Any,
+        *,
+        sources: Sources | None = None,
+        mappings: Mappings | None = None,
+        parameters: Mapping[str, Any] | None = None,
+        sheets: Sequence[str] | None = None,
+        sample: int | None = None,
+        fuse: bool = True,
+    ) -> Estimate:
+        """Return what a run would need: rows, columns and bytes of each sheet, and the most at one time.
+
+        Nothing is run; of files only footers and first lines are read, beside what planning needs.
+
+        Args:
+            sources, mappings, parameters, sheets, sample, fuse: as in :meth:`run`.
+
+        Raises:
+            WorkbookError: something is wrong with the workbook, or there is no such sheet.
+            SourceError: a source can't be looked at.
+
+        >>> from sheetline import Workbook
+        >>> book = Workbook("W").source("E", type="frame").filter("F", of="E", where="#x > 1")
+        >>> found = book.estimate(sources={"E": {"x": [1.5] * 1000}})
+        >>> [(step.sheet, step.rows_text, step.bytes) for step in found.steps]
+        [('E', '1,000', 8000), ('F', '≤ 1,000', 8000)]
+        """
+        from sheetline.workbook.estimate import estimate
+        from sheetline.workbook.planning import unknown_sheets
+
+        book: Workbook = self
+        problems = unknown_sheets(book, sheets or ())
+        if problems:
+            raise WorkbookError(problems)
+        plan = book.plan(sources=sources, mappings=mappings, parameters=parameters, sample=sample)
+        return estimate(plan, sheets, fuse=fuse)
 
     def lineage(
         self: Any,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -12,9 +12,10 @@ from sheetline.formulas.bound import Reference
 from sheetline.functions.columns import Column, Table
 from sheetline.functions.types import NULL, Type
 from sheetline.workbook.io import ReadNotes, endpoint_for_path, read_source, schema_of
+from sheetline.workbook.io.sizes import SourceSize, source_size
 from sheetline.workbook.model.endpoints import Endpoint, FrameSource
 from sheetline.workbook.sheets.source import SourceColumn, SourceSheet
-from sheetline.workbook.steps import BindContext, Notice, RunContext, Schema, Step, StepResult
+from sheetline.workbook.steps import BindContext, Notice, Rows, RunContext, Schema, Step, StepResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +105,14 @@ class Reader:
         )
         return {**found, **self.absent}
 
+    def size(self) -> SourceSize:
+        """Return how large the source is; text by the names of the sheet's columns."""
+        found = source_size(self.endpoint, self.folder, self.frame)
+        listed = {column.name: column.source or column.name for column in self.columns}
+        names = {**listed, **{name: source for name, source in self.renames.items() if source is not None}}
+        back = {source: name for name, source in names.items()}
+        return replace(found, text={back.get(name, name): width for name, width in found.text.items()})
+
     def read(self, columns: Sequence[str]) -> tuple[Table, ReadNotes]:
         """Read some columns, in this order."""
         there, renames = self._there()
@@ -149,6 +158,17 @@ class SourceStep(Step):
             notices = (*notices, Notice("info", words, self.sample))
             table = table.slice(0, self.sample)
         return StepResult(table, notices)
+
+    def size(self) -> SourceSize:
+        """Return how large the source is, as far as that can be told without reading it."""
+        return self.reader.size()
+
+    def rows_from(self, inputs: Mapping[str, Rows]) -> Rows:
+        """As many as the file has, or as a sample takes."""
+        size = self.size()
+        if size.rows is None:
+            return Rows(0, sure=False)
+        return Rows(size.rows if self.sample is None else min(size.rows, self.sample), size.sure)
 
     def references(self, column: str) -> list[Reference]:
         """A source column comes from outside."""

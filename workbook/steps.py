@@ -10,6 +10,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from sheetline.formulas.bind import bind_formula
 from sheetline.formulas.blocks import Workers
@@ -22,6 +23,7 @@ from sheetline.functions.context import Environment
 from sheetline.functions.errors import Errors
 from sheetline.functions.types import Type
 from sheetline.workbook.problems import Path, diagnostic, listed, quoted
+from sheetline.workbook.room import Guard
 from sheetline.workbook.rowmaps import RowMap
 
 Schema = Mapping[str, Type]
@@ -108,6 +110,7 @@ class RunContext:
         given_away: sheets that nobody needs behind this step: it may let their columns go as it uses them.
         known: columns of the step's own sheet that are at hand, and need not be made.
         trace: whether the step is to say which rows underneath each row was made of.
+        guard: is told what a step is about to make whose rows nobody could foresee, and stops it for want of memory.
     """
 
     env: Environment
@@ -115,6 +118,7 @@ class RunContext:
     others: Callable[[str, str], Column]
     given_away: frozenset[str] = frozenset()
     trace: bool = False
+    guard: Guard | None = None
     known: Mapping[str, Column] = field(default_factory=dict)
 
 
@@ -148,6 +152,13 @@ class StepResult:
     maps: tuple[RowMap, ...] = ()
 
 
+class Rows(NamedTuple):
+    """How many rows a sheet will have: an estimate, or, if ``sure``, the number."""
+
+    number: int
+    sure: bool
+
+
 class Step(ABC):
     """A bound sheet.
 
@@ -173,6 +184,17 @@ class Step(ABC):
     @abstractmethod
     def run(self, tables: Mapping[str, Table], columns: Sequence[str], ctx: RunContext) -> StepResult:
         """Make the sheet with ``columns`` (in their order) from the tables of the sheets that it takes."""
+
+    def rows_from(self, inputs: Mapping[str, Rows]) -> Rows:
+        """Return how many rows the sheet will have; ``inputs`` says it of the sheets that it takes rows from.
+
+        Unless a kind knows better: at most as many as the sheet underneath.
+        """
+        return Rows(next(iter(inputs.values())).number, sure=False)
+
+    def passes_on(self, column: str) -> tuple[str, str] | None:
+        """Return the sheet and column of which a column is the very array, so that it takes no memory of its own."""
+        return None
 
     def divided_on(self, division: Division) -> Division | None:
         """Return how this sheet is divided if it is made part by part from a sheet divided so; None: it can't be."""

@@ -17,15 +17,17 @@ if TYPE_CHECKING:
     from sheetline.formulas.diagnostics import Diagnostic, FormulaError, SheetlineError, WorkbookError
     from sheetline.functions.declare import Example, Failure, Form
     from sheetline.functions.registry import function
-    from sheetline.workbook.diff.compare import diff
-    from sheetline.workbook.diff.model import Diff
     from sheetline.workbook.checks.drift import ColumnDrift, Drift
     from sheetline.workbook.checks.gate import DriftError
+    from sheetline.workbook.diff.compare import diff
+    from sheetline.workbook.diff.model import Diff
+    from sheetline.workbook.estimate import Estimate
     from sheetline.workbook.io import SourceError
     from sheetline.workbook.model.workbook import Workbook
     from sheetline.workbook.record.faults import RecordError
     from sheetline.workbook.record.model import RunRecord
     from sheetline.workbook.record.replay import Replay, replay
+    from sheetline.workbook.room import MemoryLimitError
     from sheetline.workbook.run import DataError, Run
 
 __version__ = "0.1.0"
@@ -49,6 +51,8 @@ _HOMES = {
     "ColumnDrift": "workbook.checks.drift",
     "Drift": "workbook.checks.drift",
     "DriftError": "workbook.checks.gate",
+    "Estimate": "workbook.estimate",
+    "MemoryLimitError": "workbook.room",
     "SourceError": "workbook.io",
     "Workbook": "workbook.model.workbook",
     "RecordError": "workbook.record.faults",
@@ -64,14 +68,16 @@ __all__ = [
     "ColumnDrift",
     "DataError",
     "Diagnostic",
+    "Diff",
     "Drift",
     "DriftError",
-    "Diff",
+    "Estimate",
     "Example",
     "Failure",
     "Form",
     "Formula",
     "FormulaError",
+    "MemoryLimitError",
     "RecordError",
     "Replay",
     "Run",

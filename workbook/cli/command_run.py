@@ -15,6 +15,7 @@ from sheetline.workbook.cli.options import (
     AsFormat,
     Format,
     Map,
+    Memory,
     Now,
     Quiet,
     Sample,
@@ -24,6 +25,7 @@ from sheetline.workbook.cli.options import (
     WorkbookFile,
     assignments,
     checked_now,
+    checked_size,
     mappings_of,
     sources_of,
 )
@@ -62,6 +64,7 @@ def run(
     mapping: Map = None,
     sample: Sample = None,
     threads: Threads = None,
+    memory: Memory = None,
     now: Now = None,
     record: Annotated[
         Path | None, typer.Option("--record", metavar="DIR", help="Write a record of the run into this folder.")
@@ -70,7 +73,8 @@ def run(
         bool, typer.Option("--cache/--no-cache", help="Keep columns on disk, and take those that have not changed.")
     ] = False,
     explain: Annotated[
-        bool, typer.Option("--explain", help="Tell of each sheet what was made, and why; with --cache.")
+        bool,
+        typer.Option("--explain", help="Tell of each sheet what was expected, what was made, and with --cache why."),
     ] = False,
     drift: Annotated[
         DriftMode | None, typer.Option("--drift", help="What to do where sources are not as expected.")
@@ -85,6 +89,9 @@ def run(
     With --sheet only those sheets are computed, and only their outputs are written; sheets without outputs show their
     first rows. --out takes the place of the workbook's folder for relative paths of outputs. --record writes down what
     the run was made of and what it gave, for "sheetline replay".
+
+    A run for which there is not enough memory, or that needs more than --memory, is refused with numbers. --explain
+    shows for each sheet the rows and bytes that were expected beside those that there were.
 
     With --drift sources are compared first with what the workbook lists, and with the record that stands in the folder
     of --record: stop at any column that is missing, renamed or of another type; map: read columns under their likely
@@ -106,6 +113,7 @@ def run(
         "now": checked_now(now, book.timezone),
         "sample": sample,
         "threads": threads,
+        "memory": None if memory is None else checked_size(memory),
         "cache": cache,
         "drift": None if drift is None else drift.value,
         "drift_record": record,
@@ -127,12 +135,14 @@ def run(
         _print_json(done, unwritten, seconds)
         return
     from sheetline.workbook.cli import show
-    from sheetline.workbook.cli.report import print_reasons, print_report
+    from sheetline.workbook.cli.report import print_plan, print_reasons, print_report
 
     console = show.console()
     print_report(console, done.report, seconds)
     if explain:
-        print_reasons(console, done.report)
+        print_plan(console, done)
+        if cache:
+            print_reasons(console, done.report)
     if record is not None:
         show.print_line(console, f"record {done.record.id[:12]} in {record}")
     for name in unwritten:
@@ -187,6 +197,8 @@ def shown_sheets(done: Run, sheets: Sequence[str] | None) -> list[str]:
 
 def _print_json(done: Run, unwritten: Sequence[str], seconds: float) -> None:
     found = {**done.report.to_dict(), "seconds": seconds}
+    if done.estimate is not None:
+        found["estimate"] = done.estimate.to_dict()
     if done.recorded is not None:
         found["record"] = done.recorded.id
     if unwritten:

@@ -113,12 +113,13 @@ def classify(error: Exception) -> tuple[int, str]:
     if isinstance(error, SheetlineError):
         # Imported late: a wrong formula must not wait for the workbook's half of the program.
         from sheetline.workbook.io.faults import SourceError
-        from sheetline.workbook.run import DataError
+        from sheetline.workbook.room import MemoryLimitError
 
         if isinstance(error, SourceError):
             return REACH, "source"
-        if isinstance(error, DataError):
-            return DATA, "data"
+        if isinstance(error, MemoryLimitError):
+            return REACH, "memory"
+        return DATA, "data"  # a rule that the data broke, or more rows than a join may give
     if isinstance(error, MissingExtraError):
         return CALL, "missing"
     if isinstance(error, OSError):
@@ -128,7 +129,7 @@ def classify(error: Exception) -> tuple[int, str]:
 
 def _words(error: Exception, code: int) -> list[str]:
     """Return what to say, as lines."""
-    if isinstance(error, MemoryError):
+    if code == BUG and isinstance(error, MemoryError):
         return ["error: not enough memory: --sample N reads only the first rows of each source"]
     if code == BUG:
         name = "" if type(error).__name__ == "InternalError" else f"{type(error).__name__}: "

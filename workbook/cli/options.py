@@ -34,6 +34,10 @@ Map = Annotated[
 ]
 Sample = Annotated[int | None, typer.Option(min=0, metavar="N", help="Read only the first N rows of each source.")]
 Threads = Annotated[int | None, typer.Option(min=1, metavar="N", help="Threads; one a core without it.")]
+Memory = Annotated[
+    str | None,
+    typer.Option(metavar="SIZE", help="Memory that the run may take, as 6GB; what is free without it."),
+]
 Now = Annotated[str | None, typer.Option(metavar="ISO", help="The clock, such as 2024-03-01T12:00:00Z.")]
 Head = Annotated[int, typer.Option(min=0, metavar="N", help="How many rows to show.")]
 
@@ -127,6 +131,18 @@ def checked_now(now: str | None, timezone: str) -> str | None:
         form = f"'{now}' is no date in ISO 8601, such as 2024-03-01T12:00:00Z"
         _checked(lambda: environment(timezone, now), "--now", form)
     return now
+
+
+def checked_size(text: str) -> str:
+    """Return the text of a size of memory that can be read.
+
+    Raises:
+        typer.BadParameter: it can't.
+    """
+    from sheetline.workbook.room import parse_size
+
+    _checked(lambda: parse_size(text), "--memory")
+    return text
 
 
 def _checked(read: Callable[[], object], option: str, form: str | None = None) -> None:

@@ -7,11 +7,14 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from sheetline.workbook.cli.show import Field, counted, print_fields, print_line, shortened
+from sheetline.workbook.room import size_text
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from sheetline.workbook.estimate import StepEstimate
     from sheetline.workbook.report import ErrorExample, RunReport, SheetReport, Written
+    from sheetline.workbook.run import Run
 
 #: How many examples of each column's errors, and of each notice, are shown.
 EXAMPLES = 3
@@ -29,6 +32,37 @@ def print_report(out: Console, report: RunReport, seconds: float) -> None:
     _outputs(out, report.outputs)
     print_line(out)
     print_line(out, f"{counted(len(report.sheets), 'sheet')} in {seconds:.2f} s")
+
+
+def print_plan(out: Console, run: Run) -> None:
+    """Print of each sheet what was expected of it before the run, and what it was."""
+    if run.estimate is None:
+        return
+    sheets = run.report.sheets
+    steps = {step.sheet: step for step in run.estimate.steps}
+    expected = [steps.get(sheet.name) for sheet in sheets]
+
+    def made(sheet: SheetReport, step: StepEstimate | None) -> str:
+        if sheet.cached and len(sheet.cached) == len(sheet.columns):
+            return "taken from the cache"
+        return "part by part" if step is not None and step.parts else "as a whole"
+
+    heading(out, "plan")
+    fields = [
+        Field("sheet", [sheet.name for sheet in sheets]),
+        Field("made", [made(*pair) for pair in zip(sheets, expected, strict=True)], style="dim"),
+        Field("columns", [f"{len(sheet.columns)}" for sheet in sheets], right=True),
+        Field("expected rows", ["" if one is None else one.rows_text for one in expected], right=True),
+        Field("rows", [f"{sheet.rows:,}" for sheet in sheets], right=True),
+        Field("expected size", ["" if one is None else size_text(one.bytes) for one in expected], right=True),
+        Field("size", [size_text(sheet.bytes) for sheet in sheets], right=True),
+        Field("seconds", [f"{sheet.seconds:.2f}" for sheet in sheets], right=True),
+    ]
+    print_fields(out, fields, indent=2)
+    highest = run.estimate.highest
+    if highest is not None:
+        words = f"{size_text(run.estimate.peak)} at the most, expected while '{highest.sheet}' was made"
+        print_line(out, f"  {words}; {size_text(run.estimate.least)} at the least")
 
 
 def print_reasons(out: Console, report: RunReport) -> None:

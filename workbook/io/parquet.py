@@ -82,6 +82,27 @@ class ParquetFile:
                 raise SourceError(f"column '{self.names[place]}': {fault}", str(self.path)) from None
         return found
 
+    def text_widths(self) -> dict[str, float]:
+        """Return how many bytes a value of each text column takes in memory, from the footer alone."""
+        metadata = self._file.metadata
+        names = [metadata.schema.column(leaf).path for leaf in range(metadata.num_columns)]
+        text = [place for place in range(len(self.schema.names)) if _is_text(self.schema.field(place).type)]
+        coded = set(self._coded(text))
+        held = [
+            name for name, type_ in zip(self.names, self.schema.types, strict=True) if pa.types.is_dictionary(type_)
+        ]
+        found = dict.fromkeys(held, 4.0)
+        for place in text:
+            name = self.schema.names[place]
+            if name not in names:
+                continue
+            leaf = names.index(name)
+            chunks = [metadata.row_group(group).column(leaf) for group in range(metadata.num_row_groups)]
+            room = sum(chunk.total_uncompressed_size for chunk in chunks)
+            # codes take four bytes; else the length stands before the bytes in the file, and takes eight in memory
+            found[self.names[place]] = 4.0 if name in coded else room / max(self.rows, 1) + 4.0
+        return found
+
     def _coded(self, places: list[int]) -> list[str]:
         """Return the text columns that the file holds as codes, judged by the room that their values take."""
         metadata = self._file.metadata

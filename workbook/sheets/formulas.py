@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Field, ModelWrapValidatorHandler, PrivateAttr, model_validator
 
 from sheetline.formulas.bind import bind_sheet
-from sheetline.formulas.bound import BoundSheet, Reference
+from sheetline.formulas.bound import BoundSheet, Reference, Shape, Space
 from sheetline.formulas.complain import CONVERTERS
 from sheetline.formulas.diagnostics import make
 from sheetline.formulas.evaluate import Evaluated, evaluate
@@ -28,7 +28,7 @@ from sheetline.workbook.model.base import (
 )
 from sheetline.workbook.problems import Path, Problem, problem, quoted
 from sheetline.workbook.rowmaps import RowMap, grouped
-from sheetline.workbook.steps import BindContext, RunContext, Schema, Step, StepResult, merged
+from sheetline.workbook.steps import BindContext, Rows, RunContext, Schema, Step, StepResult, merged
 
 
 class FormulaColumn(Model):
@@ -198,6 +198,20 @@ class FormulasStep(Step):
             known=ctx.known,
         )
         return StepResult(done.table, maps=self._maps(done))
+
+    def rows_from(self, inputs: Mapping[str, Rows]) -> Rows:
+        """As many as underneath, where no group, and nothing that adds or drops rows, decides."""
+        base, bound = inputs[self.base], self.bound
+        if bound.shape is Shape.AGGREGATE and not bound.keys:
+            return Rows(1, not bound.expansions)
+        same = bound.shape is not Shape.AGGREGATE and not bound.changes and not bound.expansions
+        return Rows(base.number, base.sure and same)
+
+    def passes_on(self, column: str) -> tuple[str, str] | None:
+        """Copies of a sheet whose rows are those underneath."""
+        node = self.bound.columns[column]
+        same = self.bound.shape is Shape.ROW and not self.bound.expansions
+        return (self.base, node.name) if same and node.op == "input" and node.space is Space.BASE else None
 
     def _maps(self, done: Evaluated) -> tuple[RowMap, ...]:
         """Return the maps to the row's own record, and to the rows of its group."""

@@ -24,6 +24,7 @@ from sheetline.workbook.rowmaps import RowMap, grouped
 from sheetline.workbook.steps import (
     BindContext,
     Notice,
+    Rows,
     RunContext,
     Schema,
     Step,
@@ -348,11 +349,21 @@ class JoinStep(Step):
         deciding = [ref for pair in self.keys for key in (pair.left, pair.right) for ref in key.references()]
         return with_rows([*own, *deciding], [self.left, self.right], "join")
 
+    def rows_from(self, inputs: Mapping[str, Rows]) -> Rows:
+        """Those of the left side where each matches one row at most; a product; else a guess."""
+        left, right = inputs[self.left], inputs[self.right]
+        if self.how == "cross":
+            return Rows(left.number * right.number, left.sure and right.sure)
+        single = self.expect in ("one-to-one", "many-to-one")
+        if self.how == "left" and single:
+            return left
+        return Rows(left.number if single else max(left.number, right.number), sure=False)
+
     def run(self, tables: Mapping[str, Table], columns: Sequence[str], ctx: RunContext) -> StepResult:
         """Match the rows and put their columns side by side."""
         left, right = tables[self.left], tables[self.right]
         if self.how == "cross":
-            product = self._product(left.rows, right.rows)
+            product = self._product(left.rows, right.rows, columns, ctx)
             return StepResult(self._side_by_side(tables, columns, *product, ctx), maps=self._maps(*product, ctx))
         keys_left = [pair.left.values(tables, ctx) for pair in self.keys]
         keys_right = [pair.right.values(tables, ctx) for pair in self.keys]
@@ -368,7 +379,7 @@ class JoinStep(Step):
             taken = gather(left, names, rows, ctx.workers)
             table = Table({name: taken[self.outputs[name].column] for name in columns}, len(rows))
             return StepResult(table, tuple(notices), maps=self._half_maps(matching, rows, ctx))
-        rows_left, rows_right, lonely = self._rows(matching, left.rows, right.rows)
+        rows_left, rows_right, lonely = self._rows(matching, left.rows, right.rows, columns, ctx)
         notices += self._fan_out(matching, keys_left, ctx)
         if lonely is not None and len(lonely):
             rows_left = np.concatenate((rows_left, np.full(len(lonely), -1, np.int64)))
@@ -387,14 +398,18 @@ class JoinStep(Step):
         matches = grouped(self.right, codes, matching.count + 1, matching.left[rows], "matching rows")
         return RowMap(self.left, rows), matches
 
-    def _product(self, left: int, right: int) -> tuple[Ints, Ints]:
+    def _product(self, left: int, right: int, columns: Sequence[str], ctx: RunContext) -> tuple[Ints, Ints]:
         """Return every row with every row, after checking how many these are."""
         sizes = {self.left: left, self.right: right}
         why = "every row of one meets every row of the other,"
         check_rows(self.name, left * right, sizes, why=why, advice='Give keys under "on", or filter first.')
+        if ctx.guard is not None:
+            ctx.guard.expect(self.name, left * right, [self.schema[name] for name in columns])
         return np.repeat(np.arange(left), right), np.tile(np.arange(right), left)
 
-    def _rows(self, matching: Matching, left: int, right: int) -> tuple[Ints, Ints, Ints | None]:
+    def _rows(
+        self, matching: Matching, left: int, right: int, columns: Sequence[str], ctx: RunContext
+    ) -> tuple[Ints, Ints, Ints | None]:
         """Return the matching rows, with -1 for the missing side, and the unmatched right rows that stand last."""
         keep_left = self.how in ("left", "outer")
         lonely = matching.lonely_right() if self.how in ("right", "outer") else None
@@ -403,6 +418,8 @@ class JoinStep(Step):
         why = "keys repeat on both sides of"
         advice = "Make the keys of one side unique, with a distinct or an aggregate sheet, or join on more columns."
         check_rows(self.name, total, {self.left: left, self.right: right}, why=why, advice=advice)
+        if ctx.guard is not None:
+            ctx.guard.expect(self.name, total, [self.schema[name] for name in columns])
         return *matching.pairs(keep_left=keep_left), lonely
 
     def _side_by_side(

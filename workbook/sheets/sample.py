@@ -17,7 +17,7 @@ from sheetline.workbook.model.base import Count, DerivedSheet, NamesOrOne, repea
 from sheetline.workbook.problems import Problem, problem
 from sheetline.workbook.relational import gather, lowest_in_groups, passed, scrambled
 from sheetline.workbook.rowmaps import RowMap
-from sheetline.workbook.steps import BindContext, RunContext, Schema, Step, StepResult, unique
+from sheetline.workbook.steps import BindContext, Rows, RunContext, Schema, Step, StepResult, unique
 
 
 class SampleSheet(DerivedSheet):
@@ -71,6 +71,11 @@ class SampleStep(Step):
     def needs(self, columns: Sequence[str]) -> dict[str, set[str]]:
         """The columns themselves, and those of the groups."""
         return {self.base: {*columns, *self.by}}
+
+    def rows_from(self, inputs: Mapping[str, Rows]) -> Rows:
+        """As many as are asked for; by groups nobody knows before."""
+        count, sure = inputs[self.base]
+        return Rows(count, sure=False) if self.by else Rows(int(self._wanted(np.array([count]))[0]), sure)
 
     def run(self, tables: Mapping[str, Table], columns: Sequence[str], ctx: RunContext) -> StepResult:
         """Take the rows, in the order of the sheet."""

@@ -21,6 +21,7 @@ from sheetline.workbook.rowmaps import RowMap
 from sheetline.workbook.steps import (
     BindContext,
     Notice,
+    Rows,
     RunContext,
     Schema,
     Step,
@@ -141,6 +142,12 @@ class SortStep(Step):
         table = Table(gather(base, names, rows, ctx.workers), len(rows))
         maps = (RowMap(self.base, rows),) if ctx.trace else ()
         return StepResult(table, tuple(self._notices(values)), maps=maps)
+
+    def rows_from(self, inputs: Mapping[str, Rows]) -> Rows:
+        """All rows, or those between offset and limit."""
+        count, sure = inputs[self.base]
+        stop = count if self.limit is None else min(self.offset + self.limit, count)
+        return Rows(max(stop - self.offset, 0), sure)
 
     def _notices(self, values: Sequence[Column]) -> Iterator[Notice]:
         """Report errors that formulas of keys make: they are in no column, so nobody else does."""

@@ -21,7 +21,7 @@ from sheetline.workbook.problems import Problem, problem, quoted
 from sheetline.workbook.relational import gather, refuse_open
 from sheetline.workbook.rowmaps import RowMap, grouped
 from sheetline.workbook.sheets.distinct import distinct_rows
-from sheetline.workbook.steps import BindContext, RunContext, Schema, Step, StepResult, unique
+from sheetline.workbook.steps import BindContext, Rows, RunContext, Schema, Step, StepResult, unique
 
 
 class UnionSheet(SheetBase):
@@ -144,6 +144,11 @@ class UnionStep(Step):
                 if column is not None:
                     found[sheet].add(column)
         return found
+
+    def rows_from(self, inputs: Mapping[str, Rows]) -> Rows:
+        """The rows of all sheets together."""
+        taken = [inputs[sheet] for sheet in self.sheets]
+        return Rows(sum(one.number for one in taken), not self.distinct and all(one.sure for one in taken))
 
     def run(self, tables: Mapping[str, Table], columns: Sequence[str], ctx: RunContext) -> StepResult:
         """Put the sheets one below the other."""

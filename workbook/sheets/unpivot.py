@@ -18,7 +18,7 @@ from sheetline.workbook.model.base import DerivedSheet, Name, Names, repeated
 from sheetline.workbook.problems import Problem, problem, quoted
 from sheetline.workbook.relational import gather, refuse_open
 from sheetline.workbook.rowmaps import RowMap
-from sheetline.workbook.steps import BindContext, RunContext, Schema, Step, StepResult, with_rows
+from sheetline.workbook.steps import BindContext, Rows, RunContext, Schema, Step, StepResult, with_rows
 
 
 class UnpivotSheet(DerivedSheet):
@@ -111,6 +111,11 @@ class UnpivotStep(Step):
         if self.drop_nulls or self.value in columns:
             found.update(self.columns)
         return {self.base: found}
+
+    def rows_from(self, inputs: Mapping[str, Rows]) -> Rows:
+        """One for each row and column, unless nulls are dropped."""
+        count, sure = inputs[self.base]
+        return Rows(count * len(self.columns), sure and not self.drop_nulls)
 
     def run(self, tables: Mapping[str, Table], columns: Sequence[str], ctx: RunContext) -> StepResult:
         """Make the rows; without nulls an error is still a row, so that it is seen."""
