@@ -11,7 +11,7 @@ from typing import Any
 from sheetline.formulas.bound import Reference
 from sheetline.functions.columns import Column, Table
 from sheetline.functions.types import NULL, Type
-from sheetline.workbook.io import ReadNotes, endpoint_for_path, read_source, schema_of
+from sheetline.workbook.io import ReadNotes, ReadResult, endpoint_for_path, look_at, read_source
 from sheetline.workbook.io.sizes import SourceSize, source_size
 from sheetline.workbook.model.endpoints import Endpoint, FrameSource
 from sheetline.workbook.sheets.source import SourceColumn, SourceSheet
@@ -62,7 +62,10 @@ class Sources:
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """One source, as it is to be read."""
+    """One source, as it is to be read.
+
+    What had to be read for the types of its columns waits in ``looked``, for the first who reads.
+    """
 
     endpoint: Endpoint
     folder: FilePath
@@ -71,6 +74,7 @@ class Reader:
     renames: Mapping[str, str | None]
     timezone: str
     frame: Any = None
+    looked: list[ReadResult] = field(default_factory=list, compare=False, repr=False)
 
     @property
     def absent(self) -> dict[str, Type]:
@@ -94,7 +98,7 @@ class Reader:
 
             return {name: type_of_name(type_) for name, type_ in listed.items() if type_ is not None}
         columns, renames = self._there()
-        found = schema_of(
+        found, result = look_at(
             self.endpoint,
             base_folder=self.folder,
             columns_spec=columns,
@@ -103,6 +107,7 @@ class Reader:
             frame=self.frame,
             renames=renames,
         )
+        self.looked[:] = [] if result is None else [result]
         return {**found, **self.absent}
 
     def size(self) -> SourceSize:
@@ -117,12 +122,24 @@ class Reader:
         """Read some columns, in this order."""
         there, renames = self._there()
         absent = {name: type_ for name, type_ in self.absent.items() if name in columns}
+        result = self._result(there, renames, set(columns) - absent.keys())
+        found = result.table
+        result.notes.warnings += [f"the file has no column '{name}': it is null" for name in absent]
+        made = {name: Column.nulls_of(type_, found.rows) for name, type_ in absent.items()} | dict(found.columns)
+        return Table({name: made[name] for name in columns}, found.rows), result.notes
+
+    def _result(self, there: Sequence[SourceColumn], renames: Mapping[str, str], needed: set[str]) -> ReadResult:
+        """Read the needed columns, but for those that were read already."""
+        known = self.looked.pop() if self.looked else None
+        rest = needed if known is None else needed - known.table.columns.keys()
+        if known is not None and not rest:
+            return _only(known, needed)
         result = read_source(
             self.endpoint,
             base_folder=self.folder,
             columns_spec=there,
             only=self.only,
-            needed=set(columns) - absent.keys(),
+            needed=rest,
             timezone=self.timezone,
             frame=self.frame,
             renames=renames,
@@ -130,10 +147,21 @@ class Reader:
         import pyarrow as pa
 
         pa.default_memory_pool().release_unused()  # decoding leaves buffers that nobody needs any more
-        found = result.table
-        result.notes.warnings += [f"the file has no column '{name}': it is null" for name in absent]
-        made = {name: Column.nulls_of(type_, found.rows) for name, type_ in absent.items()} | dict(found.columns)
-        return Table({name: made[name] for name in columns}, found.rows), result.notes
+        if known is None or known.table.rows != result.table.rows:  # the file has changed meanwhile
+            return result if known is None else self._result(there, renames, needed)
+        before = _only(known, needed)
+        result.notes.columns = {**before.notes.columns, **result.notes.columns}
+        result.notes.inferred += before.notes.inferred
+        return replace(result, table=replace(result.table, columns={**before.table.columns, **result.table.columns}))
+
+
+def _only(result: ReadResult, names: set[str]) -> ReadResult:
+    """Return some columns of what was read."""
+    columns = {name: column for name, column in result.table.columns.items() if name in names}
+    counts = {name: found for name, found in result.notes.columns.items() if name in names}
+    inferred = [name for name in result.notes.inferred if name in names]
+    notes = replace(result.notes, columns=counts, inferred=inferred)
+    return ReadResult(Table(columns, result.table.rows), notes)
 
 
 @dataclass(frozen=True, slots=True)

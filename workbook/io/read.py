@@ -100,7 +100,29 @@ def schema_of(
     frame: object | None = None,
     renames: Mapping[str, str] | None = None,
 ) -> dict[str, Type]:
-    """Return the columns of a source sheet and their types, in order (see :func:`read_source`).
+    """Return the columns of a source sheet and their types, in order (see :func:`look_at`)."""
+    return look_at(
+        endpoint,
+        base_folder=base_folder,
+        columns_spec=columns_spec,
+        only=only,
+        timezone=timezone,
+        frame=frame,
+        renames=renames,
+    )[0]
+
+
+def look_at(
+    endpoint: Endpoint,
+    *,
+    base_folder: str | Path | None = None,
+    columns_spec: Sequence[ColumnSpec] = (),
+    only: bool = False,
+    timezone: Zone | str = UTC_ZONE,
+    frame: object | None = None,
+    renames: Mapping[str, str] | None = None,
+) -> tuple[dict[str, Type], ReadResult | None]:
+    """Return the columns of a source sheet and their types, in order, and what had to be read for that.
 
     A Parquet file is asked by its footer, unless numbers there are declared otherwise. Columns of text files
     whose type is declared are not read; the others are, because types come from the whole column.
@@ -119,7 +141,7 @@ def schema_of(
         with ParquetFile(path) as file:
             wanted = asked.plan(file.names, notes)
             found = file.types([one.place for one in wanted])
-            return {one.name: one.type or found[one.place] for one in wanted}
+            return {one.name: one.type or found[one.place] for one in wanted}, None
     names = source_names(endpoint, base_folder=base_folder, frame=frame)
     notes.where = getattr(endpoint, "path", "the frame")
     wanted = asked.plan(names, notes)
@@ -137,7 +159,7 @@ def schema_of(
             renames=renames,
         )
     types = {} if result is None else result.table.types
-    return {one.name: one.type or types[one.name] for one in wanted}
+    return {one.name: one.type or types[one.name] for one in wanted}, result
 
 
 def source_names(
