@@ -45,6 +45,17 @@ class RowMap:
         within = np.arange(int(sizes.sum())) - np.repeat(np.cumsum(sizes) - sizes, sizes)
         return np.unique(self.rows[np.repeat(starts, sizes) + within])
 
+    def above(self, some: Ints) -> Ints:
+        """Return the rows that are made of any of some rows underneath: ascending, each once.
+
+        >>> RowMap("E", np.array([4, -1, 2, 4])).above(np.array([4])).tolist()
+        [0, 3]
+        """
+        places = np.flatnonzero(np.isin(self.rows, some))
+        if self.offsets is not None:
+            places = np.unique(np.searchsorted(self.offsets, places, side="right") - 1)
+        return places if self.index is None else np.flatnonzero(np.isin(self.index, places))
+
     def through(self, picked: Ints) -> RowMap:
         """Return the map of a sheet that holds the rows ``picked`` of this one's sheet."""
         if self.index is None and self.offsets is None:

@@ -16,7 +16,7 @@ import sheetline as sl
 from sheetline.workbook.cache import store as store_module
 from sheetline.workbook.cache.store import Store
 
-KILLS = 20
+KILLS = 50
 #: Loads everything once, then makes children by fork. One runs on and on with new formulas, so that at any moment
 #: something is being written, until it is killed; the next one runs over what it left, and compares.
 SCRIPT = """
@@ -47,7 +47,7 @@ def fork(work, *args):
 
 def run_on(number):
     while True:
-        workbook(folder, number).run(cache=cache, threads=1, block_rows=2000)
+        workbook(folder, number).run(cache=cache, threads=1, block_rows=1000)
         number += 1
 
 def compare(number):
@@ -80,7 +80,7 @@ def workbook(folder: Path, number: int) -> sl.Workbook:
 
 
 def test_killed_runs(tmp_path: Path) -> None:
-    rows = "\n".join(f"{number},{number * 7 % 1000}" for number in range(5_000))
+    rows = "\n".join(f"{number},{number * 7 % 1000}" for number in range(2_000))
     (tmp_path / "e.csv").write_text(f"id,n\n{rows}\n")
     cache = tmp_path / "cache"
     command = [sys.executable, "-c", SCRIPT, str(Path(__file__).parent), str(tmp_path), str(KILLS)]

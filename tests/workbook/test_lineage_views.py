@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 import shutil
@@ -15,6 +16,8 @@ from typing import Any
 import pytest
 from large_workbooks import large_workbook
 from test_lineage import book
+from test_lineage_parameters import book as with_parameters
+from test_lineage_parameters import frames
 
 from sheetline.workbook.lineage import Lineage
 from sheetline.workbook.lineage.diagram import boxes_of
@@ -132,22 +135,56 @@ def test_the_page_needs_nothing_else() -> None:
     assert "__TITLE__" not in text
 
 
-# Clicks through everything a person can do, and writes what came of it into the page.
+# Clicks through everything a person can do, and writes what came of it into the page. In between it measures which
+# boxes touch, which names reach beyond their box, how large letters are, and whether what was found is in view.
 ROBOT = """<script>
 window.addEventListener("error", (event) => { document.body.dataset.fault = event.message; });
 window.addEventListener("load", () => {
   const seen = {};
   const click = (one) => one.dispatchEvent(new MouseEvent("click", { bubbles: true }));
-  const count = (what) => document.querySelectorAll("#view " + what).length;
-  seen.boxes = count("g.box"); seen.lines = count("path.edge");
-  click(document.getElementById("unfold")); seen.rows = count("g.row");
-  const rows = [...document.querySelectorAll("#view g.row rect")]; click(rows[rows.length - 1]);
+  const all = (what) => [...document.querySelectorAll("#view " + what)];
+  const count = (what) => all(what).length;
+  const apart = (one, other) => one.right <= other.left + 1 || other.right <= one.left + 1
+    || one.bottom <= other.top + 1 || other.bottom <= one.top + 1;
+  const measure = () => {
+    const boxes = all("g.box > rect.whole").map((one) => one.getBoundingClientRect());
+    const touching = boxes.flatMap((one, at) => boxes.slice(at + 1).filter((other) => !apart(one, other))).length;
+    const outside = all("g.box").flatMap((box) => {
+      const whole = box.querySelector("rect.whole").getBoundingClientRect();
+      return [...box.querySelectorAll("text")].filter((one) => {
+        const { left, right, top, bottom } = one.getBoundingClientRect();
+        return left < whole.left - 1 || right > whole.right + 1 || top < whole.top - 2 || bottom > whole.bottom + 2;
+      }).map((one) => one.textContent);
+    });
+    const over = all("g.box").flatMap((box) => {
+      const words = [...box.querySelectorAll("text")].map((one) => one.getBoundingClientRect());
+      return words.flatMap((one, at) => words.slice(at + 1).filter((other) => {
+        const high = Math.min(one.bottom, other.bottom) - Math.max(one.top, other.top);
+        return !apart(one, other) && high > 0.35 * (one.bottom - one.top);  // the lines of letters touch a little
+      }));
+    }).length;
+    const scale = document.getElementById("view").getCTM().a;
+    return { touching, outside, over, letters: 11 * scale };
+  };
+  seen.boxes = count("g.box"); seen.lines = count("path.edge"); seen.folded_measures = measure();
+  click(document.getElementById("fold")); seen.closed_measures = measure(); seen.closed = count("g.row");
+  click(document.getElementById("unfold")); seen.rows = count("g.row"); seen.open_measures = measure();
+  const rows = all("g.row rect"); click(rows[rows.length - 1]);
   seen.up = count(".row.up"); seen.told = document.getElementById("told").textContent;
-  click(document.getElementById("only")); seen.related = count("g.box");
+  seen.detailed = count("path.edge.up");
+  click(document.getElementById("only")); seen.related = count("g.box"); seen.only_measures = measure();
   click(document.getElementById("only")); click(document.getElementById("fold")); seen.folded = count("g.row");
+  const sign = all("rect.fold")[0]; click(sign); seen.unfolded = count("g.row");
+  click(all("rect.fold")[0]); seen.again = count("g.row");
   const find = document.getElementById("find"); find.value = "1"; find.dispatchEvent(new Event("input"));
-  seen.found = document.querySelectorAll("#told a").length;
-  click(document.querySelector("#told a"));
+  const links = [...document.querySelectorAll("#told a")]; seen.found = links.map((one) => one.textContent);
+  click(links[links.length - 1]);
+  const frame = document.getElementById("map").getBoundingClientRect();
+  const head = document.querySelector("#view g.box.pick > rect.head").getBoundingClientRect();
+  seen.in_view = head.left >= frame.left && head.right <= frame.right
+    && head.top >= frame.top && head.bottom <= frame.bottom;
+  find.value = "no such name"; find.dispatchEvent(new Event("input"));
+  seen.nothing = document.getElementById("told").textContent;
   click(document.getElementById("near")); click(document.getElementById("far")); click(document.getElementById("fit"));
   document.dispatchEvent(new KeyboardEvent("keydown", { key: "Escape" })); seen.free = count("g.box.pick") === 0;
   document.body.dataset.seen = JSON.stringify(seen);
@@ -155,29 +192,64 @@ window.addEventListener("load", () => {
 </script></body>"""
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="no chromium is installed")
-@pytest.mark.parametrize("sheets", [17, 200])
-def test_a_browser_shows_the_page(sheets: int, tmp_path: Path) -> None:
-    found = (book() if sheets == 17 else large_workbook(sheets)).lineage()
-    page = tmp_path / "lineage.html"
-    page.write_text(found.to_html().replace("</body>", ROBOT), encoding="utf-8")
-    options = ["--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr", "--virtual-time-budget=4000"]
-    profile = f"--user-data-dir={tmp_path / 'profile'}"
+def looked_at(page: Path, profile: Path) -> dict[str, Any]:
+    """What the robot saw in a page that a browser shows; fails for errors and messages of the console."""
+    options = ["--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr", "--virtual-time-budget=8000"]
+    size = ["--window-size=1400,900", f"--user-data-dir={profile}"]
     assert CHROMIUM is not None
-    call = [CHROMIUM, *options, profile, "--dump-dom", page.as_uri()]
+    call = [CHROMIUM, *options, *size, "--dump-dom", page.as_uri()]
     done = subprocess.run(call, capture_output=True, text=True, timeout=120, check=False)
     said = [line for line in done.stderr.splitlines() if "CONSOLE" in line]
     assert not said, said
     assert "data-fault" not in done.stdout
     match = re.search(r'<body data-seen="([^"]*)"', done.stdout)
     assert match is not None, done.stderr[-2000:]
-    seen = json.loads(match[1].replace("&quot;", '"').replace("&gt;", ">").replace("&lt;", "<").replace("&amp;", "&"))
+    found: dict[str, Any] = json.loads(html.unescape(match[1]))
+    return found
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="no chromium is installed")
+@pytest.mark.parametrize("name", ["small", "parameters", "large"])
+def test_a_browser_shows_the_page(name: str, tmp_path: Path) -> None:
+    made = {"small": book, "large": large_workbook, "parameters": with_parameters}[name]()
+    found = made.lineage(sources=frames() if name == "parameters" else None)
+    page = tmp_path / "lineage.html"
+    page.write_text(found.to_html().replace("</body>", ROBOT), encoding="utf-8")
+    seen = looked_at(page, tmp_path / "profile")
     assert seen["boxes"] == len(found.graph.boxes)
     assert seen["lines"] == len(list(found.graph.sheets.edges()))
     assert seen["rows"] == sum(map(len, boxes_of(found).values()))
     assert 0 < seen["up"] < seen["rows"]
     assert 0 < seen["related"] < seen["boxes"]
-    assert seen["folded"] == 0
-    assert seen["found"] > 0
+    assert seen["detailed"] > 0
+    assert (seen["closed"], seen["folded"], seen["again"]) == (0, 0, 0)
+    assert seen["unfolded"] > 0
+    assert any("1" in one for one in seen["found"])
+    assert seen["in_view"], "what was searched for is shown"
+    assert seen["nothing"] == "Nothing has that name."
     assert seen["free"]
     assert "Made from" in seen["told"]
+    for state in ("folded", "closed", "open", "only"):
+        measured = seen[f"{state}_measures"]
+        assert measured["touching"] == 0, (state, measured)
+        assert measured["outside"] == [], (state, measured)
+        assert measured["over"] == 0, (state, measured)
+        assert measured["letters"] > 6.5, (state, measured)
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="no chromium is installed")
+@pytest.mark.parametrize(
+    ("old", "new", "fault"),
+    [
+        ("GAP = 18", "GAP = -30", "touching"),
+        ("LETTER = 6.6", "LETTER = 1", "outside"),
+        ("LINE = 18", "LINE = 4", "over"),
+    ],
+)
+def test_the_robot_notices_a_page_that_cannot_be_read(old: str, new: str, fault: str, tmp_path: Path) -> None:
+    text = book().lineage().to_html()
+    assert old in text
+    page = tmp_path / "lineage.html"
+    page.write_text(text.replace(old, new).replace("</body>", ROBOT), encoding="utf-8")
+    measured = looked_at(page, tmp_path / "profile")["open_measures"]
+    assert measured[fault], measured

@@ -46,7 +46,8 @@ def lineage(
     ctx: typer.Context,
     workbook: WorkbookFile,
     of: Annotated[
-        str | None, typer.Argument(metavar="SHEET[!COLUMN]", help="A sheet or a column; the whole workbook without.")
+        str | None,
+        typer.Argument(metavar="SHEET[!COLUMN]|$PARAMETER", help="A sheet, a column or a parameter; all without."),
     ] = None,
     down: Annotated[bool, typer.Option("--down", help="What depends on it, instead of what it comes from.")] = False,
     depth: Annotated[int | None, typer.Option(min=0, metavar="N", help="Follow only N steps.")] = None,
@@ -62,7 +63,7 @@ def lineage(
 ) -> None:
     """Tell where a column comes from, or what breaks if it changes.
 
-    Nothing is run.
+    The same for sheets and parameters ($name). Nothing is run.
     """
     session_of(ctx, json=format_ in FOR_PROGRAMS)
     from sheetline.workbook.model.workbook import Workbook, write_atomic

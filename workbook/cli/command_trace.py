@@ -30,7 +30,9 @@ from sheetline.workbook.cli.streams import DATA, REACH
 
 if TYPE_CHECKING:
     from sheetline.workbook.run import Run
-    from sheetline.workbook.trace.records import RecordedTrace
+    from sheetline.workbook.trace.explain import Explanation
+    from sheetline.workbook.trace.presence import Presence
+    from sheetline.workbook.trace.records import RecordedExplanation, RecordedTrace
 
 Place = Annotated[Path, typer.Argument(metavar="WORKBOOK|RECORD", help="A workbook, or the folder of a run record.")]
 SheetName = Annotated[str, typer.Argument(metavar="SHEET", help="The name of a sheet.")]
@@ -81,10 +83,16 @@ def trace(
 
 def explain(
     ctx: typer.Context,
-    workbook: Annotated[Path, typer.Argument(metavar="WORKBOOK", help="The workbook, a JSON file.")],
+    place: Place,
     sheet: SheetName,
-    column: Annotated[str, typer.Argument(metavar="COLUMN", help="One of its columns.")],
-    row: RowNumber,
+    cell: Annotated[
+        list[str],
+        typer.Argument(metavar="[COLUMN] ROW", help="A column and a row, from 1; a row alone: why is it there?"),
+    ],
+    of: Annotated[
+        str | None,
+        typer.Option("--of", metavar="S", help="ROW is a row of this sheet, before SHEET: what became of it?"),
+    ] = None,
     parameter: Set = None,
     source: Source = None,
     mapping: Map = None,
@@ -92,20 +100,49 @@ def explain(
     threads: Threads = None,
     now: Now = None,
     format_: AsFormat = Format.TEXT,
+    quiet: Quiet = False,
 ) -> None:
-    """Show how a cell came to its value, part by part.
+    """Show how a cell came to its value, or why a row is there.
 
-    Each part of the formula is shown with its value for that row. Rows count from 1.
+    Of a cell each part of its formula is shown with its value for that row. Of a row alone, what decided that it is
+    there: conditions, keys, its group; with --of why a row of another sheet was left out, or where it went. Rows count
+    from 1. With a record the run is made again as it was: where its sources have changed since, that is said, and the
+    exit code is 1.
     """
     as_json = format_ is Format.JSON
     session_of(ctx, json=as_json)
-    run = _run(workbook, parameter, source, mapping, sample, threads, now)
-    with _rows_from_one(row):
-        found = run.explain(sheet, column, row - 1)
-    if as_json:
-        print_json(found.to_dict())
+    column, row = _cell(cell, of)
+    found: Explanation | Presence | None
+    if _is_record(place):
+        _refuse({"--set": parameter, "--map": mapping, "--sample": sample, "--now": now})
+        recorded = _explained(place, sheet, column, row, of, source, threads, quiet=quiet or as_json)
+        found, changed, missing = recorded.found, recorded.changed, recorded.missing
     else:
-        print(found.to_text())
+        run = _run(place, parameter, source, mapping, sample, threads, now)
+        with _rows_from_one(row):
+            found = run.explain_row(sheet, row - 1, of=of) if column is None else run.explain(sheet, column, row - 1)
+        changed, missing = found.changed, False
+    if as_json:
+        print_json({"changed": list(changed)} if found is None else found.to_dict())
+    else:
+        print("\n".join(f"changed: {words}" for words in changed) if found is None else found.to_text())
+    if missing or changed:
+        raise typer.Exit(REACH if missing else DATA)
+
+
+def _cell(words: list[str], of: str | None) -> tuple[str | None, int]:
+    """Read ``[COLUMN] ROW``.
+
+    Raises:
+        typer.BadParameter: it is something else.
+    """
+    if len(words) > 2:
+        raise typer.BadParameter("one column and one row, or a row alone", param_hint="[COLUMN] ROW")
+    if len(words) == 2 and of is not None:
+        raise typer.BadParameter("it asks about a row: leave the column out", param_hint="--of")
+    if not words[-1].isdecimal() or int(words[-1]) < 1:
+        raise typer.BadParameter(f"'{words[-1]}' is no row number: rows count from 1", param_hint="ROW")
+    return (words[0] if len(words) == 2 else None), int(words[-1])
 
 
 @contextmanager
@@ -143,6 +180,27 @@ def _recorded(
     given = sources_of(record.book(), source)
     with progress(quiet=quiet) as step, _rows_from_one(row):
         return trace_record(record, sheet, row - 1, column, sources=given, threads=threads, progress=step)
+
+
+def _explained(
+    place: Path,
+    sheet: str,
+    column: str | None,
+    row: int,
+    of: str | None,
+    source: list[str] | None,
+    threads: int | None,
+    *,
+    quiet: bool,
+) -> RecordedExplanation:
+    from sheetline.workbook.cli.progress import progress
+    from sheetline.workbook.record.model import RunRecord
+    from sheetline.workbook.trace.records import explain_record
+
+    record = RunRecord.load(place)
+    given = sources_of(record.book(), source)
+    with progress(quiet=quiet) as step, _rows_from_one(row):
+        return explain_record(record, sheet, column, row - 1, of=of, sources=given, threads=threads, progress=step)
 
 
 def _run(

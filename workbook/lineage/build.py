@@ -1,4 +1,4 @@
-"""From a plan to the graph: every sheet's references, the columns of files, and the outputs."""
+"""From a plan to the graph: every sheet's references, the columns of files, the parameters, and the outputs."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from sheetline.formulas.bound import ROWS, Reference
 from sheetline.workbook.lineage.definitions import Definition, column_definition, rows_text
 from sheetline.workbook.lineage.graph import OPEN, Facts, LineageGraph, Node, in_order
+from sheetline.workbook.lineage.parameters import parameter_facts, parameters_of
 from sheetline.workbook.sheets.pivot import PivotStep
 from sheetline.workbook.sheets.source import SourceSheet
 from sheetline.workbook.sources import SourceStep
@@ -40,6 +41,7 @@ class _Builder:
         self.models: dict[str, SheetBase] = {sheet.name: sheet for sheet in plan.workbook.sheets}
         self.open: dict[str, dict[str, str]] = {}
         self.files: dict[Node, Facts] = {}
+        self.parameters = parameter_facts(plan)
         self.facts: dict[Node, Facts] = {}
         self.inputs: Inputs = {}
         self.file_boxes: dict[Node, Facts] = {}
@@ -50,11 +52,13 @@ class _Builder:
             self._sheet(step)
         self._outputs()
         book = self.plan.workbook
-        facts = {**self.files, **self.facts}
+        facts = {**self.files, **self.parameters, **self.facts}
         inputs = {node: self.inputs.get(node, {}) for node in facts}
         missing = {source for sources in inputs.values() for source in sources} - facts.keys()
         assert not missing, f"references to what does not exist: {sorted(missing)}"
-        return LineageGraph(book.name, book.errors.mode, facts, inputs, {**self.file_boxes, **self.boxes})
+        return LineageGraph(
+            book.name, book.errors.mode, facts, inputs, {**self.file_boxes, **self.parameters, **self.boxes}
+        )
 
     def _sheet(self, step: Step) -> None:
         model = self.models[step.name]
@@ -65,8 +69,10 @@ class _Builder:
         self.boxes[rows.box] = Facts(text=text, detail=model.kind, description=model.description)
         self.facts[rows] = Facts(text=text, detail=model.kind)
         deciding = step.references(ROWS)
-        self.inputs[rows] = _links(deciding)
-        trivial = all(one.column == ROWS and one.role == "position" for one in deciding)
+        given = parameters_of(model, step, types)
+        own = given.get(ROWS, {})
+        self.inputs[rows] = {**_links(deciding), **own}
+        trivial = not own and all(one.column == ROWS and one.role == "position" for one in deciding)
         known = frozenset(deciding)
         drops = self.plan.workbook.errors.mode == "drop"
         for name, type_ in types.items():
@@ -76,11 +82,13 @@ class _Builder:
             found = step.references(name)
             links = _links(found if trivial else (one for one in found if one not in known))
             if not trivial:
-                links[rows] = in_order(one.role for one in deciding)
+                links[rows] = in_order(
+                    [*(one.role for one in deciding), *(role for some in own.values() for role in some)]
+                )
             if drops:
                 links[rows] = in_order((*links.get(rows, ()), "error"))
                 self.inputs[rows][node] = in_order((*self.inputs[rows].get(node, ()), "error"))
-            self.inputs[node] = links
+            self.inputs[node] = {**links, **given.get(name, {})}
         if isinstance(step, SourceStep):
             self._file(step, model)
 

@@ -46,10 +46,9 @@ def column_definition(sheet: SheetBase, step: Step, column: str) -> Definition:
             if one.name == column:
                 return _formula(one.formula, one.description)
     elif isinstance(sheet, PivotSheet):
-        values = [one for one in sheet.values if column not in sheet.rows and f"_{one.name}" in column]
-        if values:
-            last = max(values, key=lambda one: (column.rfind(f"_{one.name}") + len(one.name), len(one.name)))
-            return _formula(last.formula)
+        value = pivoted_value(sheet, column)
+        if value is not None:
+            return _formula(next(one.formula for one in sheet.values if one.name == value))
     elif isinstance(sheet, SourceSheet):
         described = {one.name: one.description for one in sheet.columns}
         return Definition(description=described.get(column))
@@ -58,6 +57,12 @@ def column_definition(sheet: SheetBase, step: Step, column: str) -> Definition:
     elif isinstance(sheet, UnpivotSheet) and column == sheet.label:
         return Definition("the name of the column", "transformation")
     return Definition()
+
+
+def pivoted_value(sheet: PivotSheet, column: str) -> str | None:
+    """Return the name of the value that a column of a pivot holds; None for columns that are no values."""
+    values = [one.name for one in sheet.values if column not in sheet.rows and f"_{one.name}" in column]
+    return max(values, key=lambda name: (column.rfind(f"_{name}") + len(name), len(name)), default=None)
 
 
 def _formula(text: str, description: str | None = None) -> Definition:

@@ -6,18 +6,19 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 from xml.sax.saxutils import escape
 
-from sheetline.workbook.lineage.graph import Edge, Node
+from sheetline.workbook.lineage.graph import Edge, Facts, Node
 
 if TYPE_CHECKING:
     from sheetline.workbook.lineage.view import Lineage
 
-COLOURS: Final = {"file": "#d9ead3", "sheet": "#dbe7f6", "output": "#fce5cd"}
+COLOURS: Final = {"file": "#d9ead3", "parameter": "#efe3f4", "sheet": "#dbe7f6", "output": "#fce5cd"}
 """What boxes are filled with, by kind."""
 
 
 def boxes_of(lineage: Lineage) -> dict[Node, list[Node]]:
-    """Return the files, sheets and outputs on the way, in order, each with its columns (none at level "sheet").
+    """Return the files, parameters, sheets and outputs on the way, in order, each with its columns.
 
+    Parameters have none, and at level "sheet" nothing has.
     The rows of a file, sheet or output are among them only where an edge meets them.
     """
     if lineage.level == "sheet":
@@ -26,6 +27,8 @@ def boxes_of(lineage: Lineage) -> dict[Node, list[Node]]:
     found: dict[Node, list[Node]] = {}
     for node in lineage.nodes:
         shown = found.setdefault(node.box, [])
+        if node.kind == "parameter":
+            continue
         if node.column or node in met:
             shown.append(node)
     order = {box: place for place, box in enumerate(lineage.graph.boxes)}
@@ -35,6 +38,17 @@ def boxes_of(lineage: Lineage) -> dict[Node, list[Node]]:
 def name_of(node: Node) -> str:
     """Return what stands in a node."""
     return node.column or "rows"
+
+
+def title_of(box: Node, facts: Facts) -> tuple[str, str]:
+    """Return the name of a box, and what it is: a kind of sheet or file, or the value of a parameter.
+
+    >>> title_of(Node("parameter", "rate"), Facts("float", "0.2", detail="parameter"))
+    ('$rate', '= 0.2')
+    """
+    if box.kind == "parameter":
+        return box.id, f"= {facts.text}"
+    return box.place, facts.detail
 
 
 def has_value(edge: Edge) -> bool:
@@ -51,8 +65,9 @@ def mermaid(lineage: Lineage) -> str:
     for box, nodes in boxes.items():
         facts = graph.boxes[box]
         names[box] = f"b{len(names)}"
-        title = _quoted(f"{box.place} ({facts.detail})")
-        if lineage.level == "sheet":
+        name, detail = title_of(box, facts)
+        title = _quoted(f"{name} {detail}" if box.kind == "parameter" else f"{name} ({detail})")
+        if lineage.level == "sheet" or box.kind == "parameter":
             lines.append(f"  {names[box]}[{title}]:::{box.kind}")
             continue
         lines.append(f"  subgraph {names[box]}[{title}]")
@@ -64,8 +79,9 @@ def mermaid(lineage: Lineage) -> str:
         line = "-->" if has_value(edge) else "-.->"
         roles = "" if edge.roles == ("value",) else f"|{_quoted(', '.join(edge.roles))}|"
         lines.append(f"  {names[edge.source]} {line}{roles} {names[edge.target]}")
-    if lineage.level == "sheet":
-        lines += [f"  classDef {kind} fill:{colour},stroke:#777,color:#111" for kind, colour in COLOURS.items()]
+    kinds = {box.kind for box in boxes if lineage.level == "sheet" or box.kind == "parameter"}
+    used = {kind: colour for kind, colour in COLOURS.items() if kind in kinds}
+    lines += [f"  classDef {kind} fill:{colour},stroke:#777,color:#111" for kind, colour in used.items()]
     return "\n".join(lines) + "\n"
 
 
@@ -91,7 +107,8 @@ def dot(lineage: Lineage) -> str:
     for number, (box, nodes) in enumerate(boxes_of(lineage).items()):
         names[box] = f"b{number}"
         facts = graph.boxes[box]
-        head = f'<TR><TD BGCOLOR="{COLOURS[box.kind]}"><B>{_xml(box.place)}</B> {_xml(facts.detail)}</TD></TR>'
+        name, detail = title_of(box, facts)
+        head = f'<TR><TD BGCOLOR="{COLOURS[box.kind]}"><B>{_xml(name)}</B> {_xml(detail)}</TD></TR>'
         rows = [head]
         for place, node in enumerate(nodes):
             names[node] = f"b{number}:c{place}"

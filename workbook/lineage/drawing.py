@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 from xml.sax.saxutils import escape, quoteattr
 
-from sheetline.workbook.lineage.diagram import COLOURS, boxes_of, has_value, name_of
+from sheetline.workbook.lineage.diagram import COLOURS, boxes_of, has_value, name_of, title_of
 from sheetline.workbook.lineage.graph import Edge, Node
 from sheetline.workbook.lineage.layout import PASSING, Item, Layers, heights, layered
 
@@ -55,7 +55,7 @@ def svg(lineage: Lineage) -> str:
     height: dict[Item, float] = {box: HEAD + LINE * len(nodes) + (4 if nodes else 0) for box, nodes in boxes.items()}
     width: dict[Node, float] = {}
     for box, nodes in boxes.items():
-        words = [box.place, facts[box].detail, *(name_of(node) for node in nodes)]
+        words = [*title_of(box, facts[box]), *(name_of(node) for node in nodes)]
         width[box] = 24 + LETTER * min(WIDEST, max(map(len, words), default=0))
     line = {node: place for nodes in boxes.values() for place, node in enumerate(nodes)}
     left, ends = _sides(found, width)
@@ -101,19 +101,21 @@ def _sides(found: Layers, width: Mapping[Node, float]) -> tuple[dict[Item, float
 def _box(lineage: Lineage, box: Node, nodes: Sequence[Node], sheet: _Sheet) -> Iterator[str]:
     facts = lineage.graph.boxes[box]
     x, y, wide = sheet.left[box], sheet.top[box], sheet.width[box]
-    told = "\n".join(one for one in (box.place, facts.text, facts.description) if one)
+    name, detail = title_of(box, facts)
+    told = "\n".join(one for one in (name, facts.text, facts.description) if one)
     yield f'<g transform="translate({x:.1f} {y:.1f})"><title>{escape(told)}</title>'
     yield f'<rect class="c" width="{wide:.1f}" height="{sheet.height[box]:.1f}" rx="5"/>'
     yield f'<rect width="{wide:.1f}" height="{HEAD}" rx="5" fill="{COLOURS[box.kind]}" stroke="#bbb"/>'
-    yield f'<text class="t" x="10" y="17">{escape(cut(box.place))}</text>'
-    yield f'<text class="k" x="10" y="32">{escape(cut(facts.detail))}</text>'
+    yield f'<text class="t" x="10" y="17">{escape(cut(name))}</text>'
+    yield f'<text class="k" x="10" y="32">{escape(cut(detail))}</text>'
     for place, node in enumerate(nodes):
         known = lineage.graph.facts[node]
         said = " = ".join(one for one in (node.id, known.text) if one)
-        name = escape(cut(name_of(node)))
+        shown = escape(cut(name_of(node)))
         style = "" if node.column else ' class="k" font-style="italic"'
         y = HEAD + LINE * (place + 0.7)
-        yield f'<text x="10" y="{y:.1f}"{style} data-id={quoteattr(node.id)}>{name}<title>{escape(said)}</title></text>'
+        yield f'<text x="10" y="{y:.1f}"{style} data-id={quoteattr(node.id)}>{shown}'
+        yield f"<title>{escape(said)}</title></text>"
     yield "</g>"
 
 

@@ -1,8 +1,9 @@
 """The graph of columns: nodes, roles, and the ways through it.
 
-A node is a column of a sheet, the rows of a sheet, a column of a file that is read, or a column of an output. What
-decides about rows (a filter, a join, keys of groups …) is told once a sheet, at the node of its rows, and each column
-that it decides about has that node among its inputs. So the graph of a wide sheet stays small.
+A node is a column of a sheet, the rows of a sheet, a column of a file that is read, a column of an output, or a
+parameter of the workbook. What decides about rows (a filter, a join, keys of groups …) is told once a sheet, at the
+node of its rows, and each column that it decides about has that node among its inputs. So the graph of a wide sheet
+stays small.
 """
 
 from __future__ import annotations
@@ -14,9 +15,9 @@ from functools import cached_property
 from typing import Final, Literal, NamedTuple
 
 from sheetline.formulas.bound import ROWS
-from sheetline.formulas.literals import write_name
+from sheetline.formulas.literals import write_name, write_parameter
 
-Kind = Literal["file", "column", "rows", "output", "sheet"]
+Kind = Literal["file", "parameter", "column", "rows", "output", "sheet"]
 Direction = Literal["up", "down"]
 
 ROLES: Final = (
@@ -31,13 +32,13 @@ OPEN: Final = "…"
 
 
 class Node(NamedTuple):
-    """A column, or the rows of a sheet.
+    """A column, the rows of a sheet, or a parameter.
 
     Attributes:
-        kind: "column" and "rows" of a sheet, "file" for what is read, "output" for what is written; "sheet" in graphs
-            of sheets.
-        place: the name of the sheet, or the path of the file.
-        column: the name of the column; "" for rows.
+        kind: "column" and "rows" of a sheet, "file" for what is read, "output" for what is written, "parameter" for a
+            value of the workbook; "sheet" in graphs of sheets.
+        place: the name of the sheet or parameter, or the path of the file.
+        column: the name of the column; "" for rows and parameters.
     """
 
     kind: Kind
@@ -48,9 +49,13 @@ class Node(NamedTuple):
     def id(self) -> str:
         """A name that no other node has: ``Sheet!Column`` as in formulas, ``Sheet!*`` for rows, ``file:path!column``.
 
+        >>> Node("parameter", "rate").id
+        '$rate'
         >>> Node("column", "Trips", "Miles").id, Node("rows", "My trips").id, Node("file", "my e.csv", "a b").id
         ('Trips!Miles', '[My trips]!*', 'file:[my e.csv]![a b]')
         """
+        if self.kind == "parameter":
+            return write_parameter(self.place)
         place = write_name(self.place)
         if self.kind == "sheet":
             return place
@@ -59,7 +64,7 @@ class Node(NamedTuple):
 
     @property
     def box(self) -> Node:
-        """What it is part of: the sheet, the file or the output."""
+        """What it is part of: the sheet, the file or the output; a parameter is part of nothing else."""
         return Node("sheet" if self.kind in ("column", "rows", "sheet") else self.kind, self.place)
 
 
@@ -68,8 +73,9 @@ class Facts:
     """What is known about a node.
 
     Attributes:
-        type: the type of a column; None for rows, boxes and columns of files.
-        text: the formula of a column in its canonical form, or what makes the rows: ``where #Speed > 0``.
+        type: the type of a column or parameter; None for rows, boxes and columns of files.
+        text: the formula of a column in its canonical form, the value of a parameter, or what makes the rows:
+            ``where #Speed > 0``.
         step: what a column does with its values: "identity", "transformation" or "aggregation".
         detail: the kind of a sheet, or the type of a file ("csv").
         description: what the workbook says about it.
@@ -109,9 +115,10 @@ class LineageGraph:
     Attributes:
         workbook: its name.
         errors: its ``errors.mode``.
-        facts: every node, files first, then sheets in the order in which they run, then outputs.
+        facts: every node: files first, then parameters, then sheets in the order in which they run, then outputs.
         inputs: for every node its direct inputs with their roles.
-        boxes: files, sheets and outputs, as nodes of kind "file", "sheet" and "output" without a column.
+        boxes: files, parameters, sheets and outputs, as nodes of kind "file", "parameter", "sheet" and "output"
+            without a column.
     """
 
     workbook: str
@@ -171,6 +178,17 @@ class LineageGraph:
             raise KeyError((sheet, column))
         at = {one: column.rfind(one.lstrip(OPEN)) + len(one.lstrip(OPEN)) for one in fitting}
         return Node("column", sheet, max(fitting, key=lambda one: (at[one], len(one))))
+
+    def parameter(self, name: str) -> Node:
+        """Return the node of a parameter.
+
+        Raises:
+            KeyError: there is no such parameter.
+        """
+        node = Node("parameter", name)
+        if node not in self.facts:
+            raise KeyError(name)
+        return node
 
     def columns_of(self, sheet: str) -> list[str]:
         """Return the names of a sheet's columns."""

@@ -3,7 +3,8 @@
 Each event tells, beside its datasets and their columns, by which transformation every column comes from which: the
 facet ``columnLineage`` with DIRECT (IDENTITY, TRANSFORMATION, AGGREGATION) and INDIRECT (JOIN, GROUP_BY, FILTER, SORT,
 WINDOW) steps. What decides about all rows of a dataset stands there once, under ``dataset``. See
-https://openlineage.io/spec/facets/1-2-0/ColumnLineageDatasetFacet.json.
+https://openlineage.io/spec/facets/1-2-0/ColumnLineageDatasetFacet.json. Parameters are no datasets: the run of each
+event has those that its job uses, with their values, in the facet ``executionParameters``.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 PRODUCER: Final = "https://pypi.org/project/sheetline"
 EXTRA: Final = "openlineage"
+_PARAMETERS: Final = "ExecutionParametersRunFacet"
 _URL: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+://[^/]*)/?(.*)", re.DOTALL)
 
 
@@ -80,7 +82,26 @@ def events(
     moment = time if time is not None else datetime.now(UTC)
     run = run_id if run_id is not None else str(package.uuid.generate_new_uuid(moment))
     told = _Events(lineage, package, namespace, moment, run, folder, state)
-    return [package.serde.Serde.to_dict(event) for event in told.all()]
+    made = []
+    for event, parameters in told.all():
+        plain = package.serde.Serde.to_dict(event)
+        if parameters:
+            plain["run"]["facets"]["executionParameters"] = _parameters_facet(graph=lineage.graph, nodes=parameters)
+        made.append(plain)
+    return made
+
+
+def _parameters_facet(graph: LineageGraph, nodes: Iterable[Node]) -> dict[str, Any]:
+    """Return the run facet of parameters; as plain data, since older versions of the package don't have it."""
+    told = []
+    for node in nodes:
+        facts = graph.facts[node]
+        told.append({"key": node.place, "description": facts.description, "value": facts.text})
+    return {
+        "_producer": PRODUCER,
+        "_schemaURL": f"https://openlineage.io/spec/facets/1-0-0/{_PARAMETERS}.json#/$defs/{_PARAMETERS}",
+        "parameters": [{key: value for key, value in one.items() if value is not None} for one in told],
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,13 +118,18 @@ class _Events:
     def graph(self) -> LineageGraph:
         return self.lineage.graph
 
-    def all(self) -> Iterator[Any]:
+    def all(self) -> Iterator[tuple[Any, list[Node]]]:
+        """Yield all events, each with the parameters that its job uses."""
         on_the_way = {node.box for node in self.lineage.steps}
         boxes = [box for box in self.graph.boxes if box in on_the_way]
-        yield self._workbook(boxes)
+        yield self._workbook(boxes), [box for box in boxes if box.kind == "parameter"]
         for box in boxes:
-            if box.kind != "file":
-                yield self._sheet(box)
+            if box.kind not in ("file", "parameter"):
+                yield self._sheet(box), self._parameters(box)
+
+    def _parameters(self, box: Node) -> list[Node]:
+        used = {source for node in self._members(box) for source in self.graph.inputs[node]}
+        return [node for node in self.graph.boxes if node.kind == "parameter" and node in used]
 
     def _workbook(self, boxes: Iterable[Node]) -> Any:
         files = [box for box in boxes if box.kind == "file"]
@@ -115,7 +141,8 @@ class _Events:
         """Return the event of one sheet, or of writing one output."""
         output = self._traced(box, lambda node: node.box != box)
         below = {source.box: None for node in self._members(box) for source in self.graph.inputs[node]}
-        inputs = [self._input(one) for one in self.graph.boxes if one in below and one != box]
+        sets = [one for one in self.graph.boxes if one in below and one.kind != "parameter"]
+        inputs = [self._input(one) for one in sets if one != box]
         facts = self.graph.boxes[box]
         name = f"{self.graph.workbook}.{'' if box.kind == 'sheet' else 'output '}{box.place}"
         job = self._job(name, facts.detail.upper() if box.kind == "sheet" else "OUTPUT")

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from xml.sax.saxutils import escape
 
-from sheetline.workbook.lineage.diagram import has_value
+from sheetline.workbook.lineage.diagram import has_value, title_of
 from sheetline.workbook.lineage.graph import ROLES, Node
 from sheetline.workbook.lineage.layout import layered
 
@@ -71,16 +71,17 @@ def page_data(lineage: Lineage) -> dict[str, Any]:
 
 def _box(lineage: Lineage, box: Node) -> dict[str, Any]:
     facts = lineage.graph.boxes[box]
+    name, detail = title_of(box, facts)
     return {
         "kind": box.kind,
-        "name": box.place,
-        "detail": facts.detail,
-        "rows": facts.text,
+        "name": name,
+        "detail": detail,
+        "rows": None if box.kind == "parameter" else facts.text,
         "description": facts.description,
     }
 
 
 def _node(lineage: Lineage, node: Node, box: int) -> list[Any]:
     facts = lineage.graph.facts[node]
-    text = facts.text if node.column else None
+    text = facts.text if node.column or node.kind == "parameter" else None
     return [box, node.column, facts.type, text, facts.description]

@@ -25,10 +25,13 @@ def label(node: Node, facts: Facts) -> str:
     if node.kind == "column":
         kind = f" ({facts.type})" if facts.type else ""
         return f"{node.id}{kind}{f' = {text}' if text else ''}"
+    if node.kind == "parameter":
+        return f"{node.id} ({facts.type}) = {text}" if facts.type else node.id
     if node.kind == "rows":
         return f"rows of {write_name(node.place)}{f': {text}' if text else ''}"
     if node.kind == "sheet":
-        return f"{node.id} ({facts.detail}){f': {text}' if text else ''}"
+        kind = f" ({facts.detail})" if facts.detail else ""
+        return f"{node.id}{kind}{f': {text}' if text else ''}"
     what = {"file": "", "output": "output "}[node.kind]
     return f"{what}{node.place} {write_name(node.column)}" if node.column else f"{what}{node.place}"
 
@@ -92,6 +95,9 @@ def listing(lineage: Lineage) -> str:
         if lines:
             lines.append("")
         lines.append(label(box, facts))
+        if box.kind == "parameter":
+            lines += [f"  {arrow} {_short(one)} ({', '.join(roles)})" for one, roles in links[box].items()]
+            continue
         for node in graph.members(box):
             others = [f"{_short(one)} ({', '.join(roles)})" for one, roles in links[node].items()]
             name = "rows" if not node.column else write_name(node.column)

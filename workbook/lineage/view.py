@@ -27,7 +27,7 @@ class Lineage:
 
     Attributes:
         graph: the graph that this is a part of: of columns, or of sheets.
-        of: the sheet asked for; None for the whole workbook.
+        of: the sheet asked for, or a parameter with its "$"; None for the whole workbook.
         column: the column asked for; None for all of the sheet.
         direction: "up" to what it comes from, "down" to what depends on it.
         level: "column" or "sheet".
@@ -74,6 +74,11 @@ class Lineage:
         return [node for node in self.nodes if node.kind == "file"]
 
     @property
+    def parameters(self) -> list[Node]:
+        """The parameters of the workbook on the way, without the roots of a question about one."""
+        return [node for node in self.nodes if node.kind == "parameter" and node not in self.roots]
+
+    @property
     def outputs(self) -> list[Node]:
         """The columns of outputs on the way: what a change would reach outside of the workbook."""
         return [node for node in self.nodes if node.kind == "output"]
@@ -111,17 +116,17 @@ class Lineage:
             "format": FORMAT,
             "workbook": graph.workbook,
             "errors": graph.errors,
-            "of": None if self.of is None else {"sheet": self.of, "column": self.column},
+            "of": self._asked(),
             "direction": self.direction,
             "level": self.level,
             "depth": self.depth,
             "places": [
                 {
-                    "id": node.id if node.kind == "sheet" else node.id.removesuffix("!*"),
+                    "id": node.id.removesuffix("!*") if node.kind in ("file", "output") else node.id,
                     "kind": node.kind,
                     "name": node.place,
-                    "type": facts.detail,
-                    "rows": facts.text,
+                    "type": facts.type if node.kind == "parameter" else facts.detail,
+                    "rows": None if node.kind == "parameter" else facts.text,
                     "description": facts.description,
                 }
                 for node, facts in graph.boxes.items()
@@ -130,6 +135,13 @@ class Lineage:
             "nodes": [self._node(node) for node in self.nodes],
             "edges": [{"from": e.source.id, "to": e.target.id, "roles": list(e.roles)} for e in self.edges],
         }
+
+    def _asked(self) -> dict[str, Any] | None:
+        if self.of is None:
+            return None
+        if self.roots[0].kind == "parameter":
+            return {"parameter": self.roots[0].place}
+        return {"sheet": self.of, "column": self.column}
 
     def _node(self, node: Node) -> dict[str, Any]:
         facts = self.graph.facts[node]
@@ -230,11 +242,13 @@ def lineage_of(
     # Only the columns on the way decide which sheets are: a sheet of which no column is used on the way is none.
     part = Lineage(graph, of, column, direction, "column", None, tuple(roots), graph.reach(roots, direction))
     sheets = graph.boxed(part.edges)
-    start = (Node("sheet", of),)
+    start = (roots[0].box,)
     return Lineage(sheets, of, column, direction, level, depth, start, sheets.reach(start, direction, depth))
 
 
 def _roots(graph: LineageGraph, of: str, column: str | None) -> list[Node]:
+    if of.startswith("$") and column is None and not graph.members(Node("sheet", of)):
+        return [_parameter(graph, of)]
     members = graph.members(Node("sheet", of))
     if not members:
         names = [node.place for node in graph.boxes if node.kind == "sheet"]
@@ -247,6 +261,16 @@ def _roots(graph: LineageGraph, of: str, column: str | None) -> list[Node]:
         advice = _advice("columns", column, graph.columns_of(of))
         words = {"sheet": quoted(of), "name": quoted(column), "advice": advice}
         raise WorkbookError([diagnostic("W216", words, sheet=of)]) from None
+
+
+def _parameter(graph: LineageGraph, of: str) -> Node:
+    """Return the parameter that ``$name`` or ``$[name]`` stands for."""
+    named = {name: node for node in graph.facts if node.kind == "parameter" for name in (node.id, f"${node.place}")}
+    if of in named:
+        return named[of]
+    known = [node.id for node in graph.facts if node.kind == "parameter"]
+    words = {"name": quoted(of), "advice": _advice("parameters", of, known)}
+    raise WorkbookError([diagnostic("W218", words)])
 
 
 def _advice(what: str, name: str, known: list[str]) -> str:

@@ -14,7 +14,7 @@ from sheetline.workbook.record.model import SheetRecord
 from sheetline.workbook.record.objects import Objects, read_kept, type_of
 from sheetline.workbook.sheets.source import SourceSheet
 from sheetline.workbook.sources import Sources
-from sheetline.workbook.steps import BindContext, Notice, RunContext, Schema, Step, StepResult
+from sheetline.workbook.steps import BindContext, Notice, Rows, RunContext, Schema, Step, StepResult
 
 if TYPE_CHECKING:
     from sheetline.workbook.record.model import RunRecord
@@ -38,6 +38,10 @@ class KeptStep(Step):
         table = read_kept(self.sheet, self.objects)
         chosen = {name: table.columns[name] for name in columns}
         return StepResult(Table(chosen, table.rows), (Notice("info", "taken from the record"),))
+
+    def rows_from(self, inputs: Mapping[str, Rows]) -> Rows:
+        """As many as the record has."""
+        return Rows(self.sheet.rows, sure=True)
 
     def references(self, column: str) -> list[Reference]:
         """It is made of nothing."""

@@ -6,7 +6,7 @@ what no set of rows can tell: values that depend on all rows of a sheet, or on w
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -23,12 +23,11 @@ from sheetline.workbook.sheets.pivot import PivotStep
 from sheetline.workbook.sheets.sample import SampleStep
 from sheetline.workbook.sheets.sort import SortStep
 from sheetline.workbook.steps import Step
+from sheetline.workbook.trace.lookups import BY_VALUE, Formulas, is_alone, lookups_in
 
 GROUP = "rows of its group"
 MATCH = "the row that it matches"
 ROW = "rows of its row"
-#: Keys by which a row's group is the same whatever rows of other groups there are.
-_BY_VALUE = frozenset({"GROUPBY", "GROUPBYBIN", "GROUPBYCUSTOMBIN", "GROUPBYDATE"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +119,7 @@ def _in_groups(bound: BoundSheet, columns: Sequence[str]) -> bool:
     for node in reachable([bound.columns[name] for name in columns]):
         if node.op == "series" and (node.app is None or not node.app.function.name.startswith("GROUP_SORT_")):
             return True
-        if node.op == "key" and (node.app is None or node.app.function.name not in _BY_VALUE):
+        if node.op == "key" and (node.app is None or node.app.function.name not in BY_VALUE):
             return True
     return False
 
@@ -128,37 +127,40 @@ def _in_groups(bound: BoundSheet, columns: Sequence[str]) -> bool:
 # ---------------------------------------------------------------- whole sheets
 
 
-def wholes(step: Step, columns: Sequence[str]) -> list[Whole]:
-    """Return the sheets that matter as a whole to ``columns`` of a sheet, each once for each reason."""
-    return list(dict.fromkeys(_wholes(step, columns)))
+def wholes(step: Step, columns: Sequence[str], named: Container[Node] = ()) -> list[Whole]:
+    """Return the sheets that matter as a whole to ``columns`` of a sheet, each once for each reason.
+
+    ``named``: look-ups whose rows are named.
+    """
+    return list(dict.fromkeys(_wholes(step, columns, named)))
 
 
-def _wholes(step: Step, columns: Sequence[str]) -> Iterator[Whole]:
+def _wholes(step: Step, columns: Sequence[str], named: Container[Node]) -> Iterator[Whole]:
     if isinstance(step, FormulasStep):
-        yield from _of_bound(step.name, step.bound, columns)
+        yield from _of_bound(step.name, step.bound, columns, named)
     elif isinstance(step, FilterStep):
-        yield from _of_bound(step.name, step.bound, list(step.bound.columns))
+        yield from _of_bound(step.name, step.bound, list(step.bound.columns), named)
     elif isinstance(step, SortStep):
-        yield from _of_sort(step)
+        yield from _of_sort(step, named)
     elif isinstance(step, SampleStep):
         yield Whole(step.name, step.base, step.by, "which rows a sample takes depends on where all of them stand")
     elif isinstance(step, JoinStep):
         for pair in step.keys:
             for key in (pair.left, pair.right):
                 if key.bound is not None:
-                    yield from _of_bound(step.name, key.bound, list(key.bound.columns))
+                    yield from _of_bound(step.name, key.bound, list(key.bound.columns), named)
     elif isinstance(step, PivotStep):
         inside = [step.made[name].value for name in columns if name in step.made]
-        yield from _of_bound(step.name, step.bound, list(step.bound.columns) if step.open_schema else inside)
+        yield from _of_bound(step.name, step.bound, list(step.bound.columns) if step.open_schema else inside, named)
         if step.open_schema:
             words = "which columns a pivot has depends on all values"
             yield Whole(step.name, step.base, (step.column,), words, "columns")
 
 
-def _of_sort(step: SortStep) -> Iterator[Whole]:
+def _of_sort(step: SortStep, named: Container[Node]) -> Iterator[Whole]:
     for key in step.keys:
         if key.bound is not None:
-            yield from _of_bound(step.name, key.bound, list(key.bound.columns))
+            yield from _of_bound(step.name, key.bound, list(key.bound.columns), named)
     if step.limit is not None or step.offset:
         looked = [one for key in step.keys for one in sorted(key.inputs(step.base).get(step.base, ()))]
         cut = "the rest" if step.limit is None else "one row" if step.limit == 1 else f"{step.limit:,} rows"
@@ -166,17 +168,17 @@ def _of_sort(step: SortStep) -> Iterator[Whole]:
         yield Whole(step.name, step.base, tuple(dict.fromkeys(looked)), f"it holds {cut} of all in order,{behind}")
 
 
-def _of_bound(sheet: str, bound: BoundSheet, columns: Iterable[str]) -> Iterator[Whole]:
+def _of_bound(sheet: str, bound: BoundSheet, columns: Iterable[str], named: Container[Node] = ()) -> Iterator[Whole]:
     """Yield what the formulas of some columns, and what makes the rows, look at as a whole."""
     for node in reachable([*(bound.columns[name] for name in columns), *bound.row_makers()]):
-        if node.app is None:
+        if node.app is None or node in named:
             continue
         function = node.app.function
         if node.op == "fitted":
             yield from _of_fitted(sheet, bound.base, node)
         elif "position" in function.volatile:
             yield Whole(sheet, bound.base, (), f"{function.name} depends on where the row stands")
-        elif function.form is Form.KEY and not _alone(node, bound):
+        elif function.form is Form.KEY and not is_alone(node, bound):
             yield Whole(sheet, bound.base, _named(node.args, bound.base), _key_words(function.name))
     yield from ()
 
@@ -185,7 +187,8 @@ def _of_fitted(sheet: str, base: str, node: Node) -> Iterator[Whole]:
     assert node.app is not None
     function = node.app.function
     looked = [arg for arg, name in zip(node.args, node.app.names, strict=True) if name in function.fit_on]
-    elsewhere = dict.fromkeys(one.sheet for one in reachable(looked) if one.space is Space.OTHER and one.op == "input")
+    others = reachable(arg for arg in looked if arg.space is Space.OTHER)
+    elsewhere = dict.fromkeys(one.sheet for one in others if one.op == "input")
     words = f"{function.name} looks at the whole column"
     for other in elsewhere:
         yield Whole(sheet, other, _named(looked, other), words)
@@ -195,13 +198,6 @@ def _of_fitted(sheet: str, base: str, node: Node) -> Iterator[Whole]:
         yield Whole(sheet, base, _named(here, base), words)
     elif not elsewhere:
         yield Whole(sheet, base, (), f"{function.name} depends on how many rows there are, and where the row stands")
-
-
-def _alone(key: Node, bound: BoundSheet) -> bool:
-    """Whether the rows of a group tell its key; runs do so where no further key divides them."""
-    assert key.app is not None
-    name = key.app.function.name
-    return name in _BY_VALUE or (name == "GROUPBYGAP" and bound.keys[-1].id == key.id)
 
 
 def _key_words(name: str) -> str:
@@ -216,8 +212,12 @@ def _named(nodes: Iterable[Node], sheet: str) -> tuple[str, ...]:
 
 
 def single_row(bound: BoundSheet) -> bool:
-    """Whether each row of a sheet is made of one row underneath and nothing else: no other row has to be computed."""
-    return bound.shape is Shape.ROW and not any(True for _ in _of_bound("", bound, bound.columns))
+    """Whether each row of a sheet is made of one row underneath, and no other row of that has to be computed."""
+    if bound.shape is not Shape.ROW:
+        return False
+    found = lookups_in(Formulas(bound, bound.base, (*bound.columns.values(), *bound.row_makers())))
+    elsewhere = {one.node for one in found if one.sheet != bound.base}
+    return not any(True for _ in _of_bound("", bound, bound.columns, elsewhere))
 
 
 def no_rows() -> Ints:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sheetline.formulas.blocks import Workers
 from sheetline.formulas.bound import Scope
 from sheetline.formulas.evaluate import Evaluation
+from sheetline.formulas.literals import write_name
 from sheetline.formulas.noting import NotingBinder
 from sheetline.functions.columns import Column, Table
 from sheetline.workbook.rowmaps import RowMap
@@ -169,18 +170,42 @@ def _turned(step: UnpivotStep, maps: Sequence[RowMap], row: int, column: str, ta
 def _computed(tracer: Tracer, made: Made, cell: Cell) -> Part:
     sheet, row, column = cell
     step = tracer.plan.steps[sheet]
-    with Workers(tracer.threads, tracer.block_rows) as workers:
-        if isinstance(step, PivotStep):
+    if isinstance(step, PivotStep):
+        with Workers(tracer.threads, tracer.block_rows) as workers:
             return _pivoted(tracer, made, step, cell, workers)
-        assert isinstance(step, FormulasStep)
-        model = tracer.plan.workbook.sheet(sheet)
-        assert isinstance(model, FormulasSheet)
-        own = {one.name: one.formula for one in model.columns}
-        formulas = {name: own.get(name, "") for name in step.bound.columns}
-        parts = _parts(tracer, made, step, step.base, formulas, [name for name in formulas if name not in own])
-        parts.row = row
-        before = int(made.kept[sheet][row]) if sheet in made.kept else row
-        return parts.of(column, before, workers)
+    assert isinstance(step, FormulasStep)
+    before = int(made.kept[sheet][row]) if sheet in made.kept else row
+    return tree_of(tracer, made, step, column, before, row)
+
+
+def tree_of(tracer: Tracer, made: Made, step: FormulasStep, column: str, before: int, row: int | None = None) -> Part:
+    """Return the formula of a column with all its parts.
+
+    Args:
+        tracer, made: the run.
+        step: the sheet.
+        column: the column.
+        before: the row's number, counted before rows with errors were dropped.
+        row: its number in the sheet; None where it was dropped.
+    """
+    model = tracer.plan.workbook.sheet(step.name)
+    assert isinstance(model, FormulasSheet)
+    own = {one.name: one.formula for one in model.columns}
+    formulas = {name: own.get(name, "") for name in step.bound.columns}
+    parts = parts_over(tracer, made, step, step.base, formulas, [name for name in formulas if name not in own])
+    parts.row = row
+    return formula_part(tracer, parts, column, before)
+
+
+def formula_part(tracer: Tracer, parts: Parts, column: str, row: int) -> Part:
+    """Return one of some bound formulas with all its parts."""
+    with Workers(tracer.threads, tracer.block_rows) as workers:
+        return parts.of(column, row, workers)
+
+
+def column_part(sheet: str, column: str, row: int, values: Column) -> Part:
+    """Return a cell as a part: the name of its column, with its value."""
+    return Part(f"#{write_name(column)}", "column", values, None, (row,), sheet)
 
 
 def _pivoted(tracer: Tracer, made: Made, step: PivotStep, cell: Cell, workers: Workers) -> Part:
@@ -197,7 +222,7 @@ def _pivoted(tracer: Tracer, made: Made, step: PivotStep, cell: Cell, workers: W
     formula = next(one.formula for one in model.values if one.name == value)
     if not len(rows):
         return Part(formula, "function", _cell(made, cell), 0, (), step.base)
-    parts = _parts(tracer, made, step, step.base, inner_formulas(model), ())
+    parts = parts_over(tracer, made, step, step.base, inner_formulas(model), ())
 
     def group(work: Evaluation) -> int:
         assert work.groups is not None
@@ -206,11 +231,30 @@ def _pivoted(tracer: Tracer, made: Made, step: PivotStep, cell: Cell, workers: W
     return parts.of(value, group, workers)
 
 
-def _parts(tracer: Tracer, made: Made, step: Step, base: str, formulas: dict[str, str], copied: Sequence[str]) -> Parts:
+def parts_over(
+    tracer: Tracer,
+    made: Made,
+    step: Step,
+    base: str,
+    formulas: dict[str, str],
+    copied: Sequence[str],
+    *,
+    anonymous: bool = False,
+) -> Parts:
+    """Bind formulas of a sheet again, to be explained.
+
+    Args:
+        tracer, made: the run.
+        step: the sheet.
+        base: the sheet that the formulas are over.
+        formulas: by column.
+        copied: which of them are columns that are passed on.
+        anonymous: whether the names of the formulas are no columns that they may refer to.
+    """
     plan = tracer.plan
     schemas = {name: one.schema for name, one in plan.steps.items() if name != step.name}
     others = {name: schema for name, schema in schemas.items() if name != base}
     scope = Scope(step.name, base, {base: schemas[base]}, others, plan.parameters)
     env = replace(plan.env, sheet=step.name)
-    binder = NotingBinder(scope, env, formulas, copied)
+    binder = NotingBinder(scope, env, formulas, copied, anonymous=anonymous)
     return Parts(binder, step.name, base, made.tables[base], env, lambda sheet, name: made.tables[sheet].columns[name])

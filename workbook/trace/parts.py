@@ -19,6 +19,7 @@ from sheetline.functions.context import Environment
 from sheetline.functions.declare import Form
 from sheetline.functions.errors import Ints
 from sheetline.workbook.trace.contexts import no_rows, single_row
+from sheetline.workbook.trace.lookups import EXACT, Matches
 
 #: How many rows of a group or a whole column are shown.
 ROWS_SHOWN = 5
@@ -169,17 +170,35 @@ class Parts:
 
     # --- the parts
 
-    def _part(self, part: ast.Node, found: dict[int, Column | Constant], place: int, top: Column | Constant) -> Part:
-        """Return a part with what it is made of; nesting is bounded by the parser."""
+    def _part(
+        self,
+        part: ast.Node,
+        found: dict[int, Column | Constant],
+        place: int,
+        top: Column | Constant,
+        at: Ints | None = None,
+    ) -> Part:
+        """Return a part with what it is made of; nesting is bounded by the parser.
+
+        ``at``: the rows that a look-up finds, where the part is one of the columns that it looks at.
+        """
         noted = self.binder.noted[id(part)]
         value = top if part is self.binder.asts[noted.place.column or ""] else found[id(noted)]
-        inside = [self._part(one, found, place, top) for one in ast.children(part) if id(one) in self.binder.noted]
+        finds = self._finds(part, noted, found, place)
+        inside = [
+            self._part(one, found, place, top, at if number == 0 or finds is None else finds)
+            for number, one in enumerate(ast.children(part))
+            if id(one) in self.binder.noted
+        ]
         text, kind = self._text(part, noted), _kind(part, inside)
         sheet = self._sheet(part, noted) if kind == "column" else ""
         if isinstance(value, Constant):
             return Part(text, kind, value.column(1), sheet=sheet, parts=tuple(inside))
         if noted.place.fitted:
             where = sheet or (noted.node.sheet if noted.node.space is Space.OTHER else self.base)
+            if at is not None:
+                shown = tuple(at[:ROWS_SHOWN].tolist()) if noted.node.op == "input" else None
+                return Part(text, kind, value.take(at[:ROWS_SHOWN]), len(at), shown, where, False, tuple(inside))
             values = value.slice(0, min(ROWS_SHOWN, len(value)))
             rows = tuple(range(len(values))) if noted.node.op == "input" else None
             return Part(text, kind, values, len(value), rows, where, True, tuple(inside))
@@ -193,6 +212,17 @@ class Parts:
             return Part(text, kind, values, len(rows_of), shown, self.base, False, tuple(inside), start)
         values = value.take(np.array([place], np.int64))
         return Part(text, kind, values, None, self._row_in(sheet), sheet, False, tuple(inside))
+
+    def _finds(self, part: ast.Node, noted: Noted, found: dict[int, Column | Constant], place: int) -> Ints | None:
+        """Return the rows that a look-up finds for the row; None for other parts, and inside of groups."""
+        app = noted.node.args[0].app if noted.node.op == "move" else noted.node.app
+        if app is None or app.function.name not in EXACT or noted.place.fitted or self._over_group(noted):
+            return None
+        key, keys = (found.get(id(self.binder.noted.get(id(one)))) for one in ast.children(part)[:2])
+        if key is None or not isinstance(keys, Column):
+            return None
+        one = key.column(1) if isinstance(key, Constant) else key.take(np.array([place], np.int64))
+        return Matches.of(app, keys).of_keys(one, app)
 
     def _start(self, rows: Ints) -> int:
         """Return where the rows around the row itself start; those of an added row are the last."""

@@ -23,6 +23,7 @@ from sheetline.workbook.rowmaps import RowMap
 from sheetline.workbook.sheets.unpivot import UnpivotStep
 from sheetline.workbook.steps import RunContext, Step, StepResult
 from sheetline.workbook.trace.contexts import Whole, followed, giving, no_rows, wholes
+from sheetline.workbook.trace.lookups import Lookup, found_rows, lookups_of
 
 if TYPE_CHECKING:
     from sheetline.workbook.run import Options
@@ -142,7 +143,7 @@ class Tracer:
         found = Made(needed)
         with Workers(self.threads, self.block_rows) as workers:
             for name, columns in needed.items():
-                result = self._step(self.plan.steps[name], columns, found, workers)
+                result = self.remade(self.plan.steps[name], columns, found, workers)
                 table, maps = result.table, result.maps
                 if mode == "drop":
                     kept = _without_errors(table)
@@ -152,7 +153,8 @@ class Tracer:
                 found.tables[name], found.maps[name] = table, maps
         return found
 
-    def _step(self, step: Step, columns: Sequence[str], found: Made, workers: Workers) -> StepResult:
+    def remade(self, step: Step, columns: Sequence[str], found: Made, workers: Workers) -> StepResult:
+        """Make one sheet from those that were made before it; rows with errors are still there."""
         inputs = {sheet: found.tables[sheet] for sheet in step.needs(list(columns))}
         env = replace(self.plan.env, sheet=step.name)
         context = RunContext(env, workers, _others(inputs), trace=True)
@@ -182,9 +184,13 @@ class Tracer:
             for base, some in giving(step, valued).items():
                 gives.setdefault(base, set()).update(some)
             own = [one for one in columns if one in step.schema]
+            lookups = lookups_of(step, own, [one for one in valued if one in step.schema])
+            for base, some in self._look_up(made, step, own, lookups, rows, reached).items():
+                gives.setdefault(base, set()).update(some)
+            named = {one.node for one in lookups}
             # the columns of a pivot matter to a row of all of them, and to a cell that has no rows of its own
             cell = column is not None and (gave or len(own) == len(columns))
-            whole += [one for one in wholes(step, own) if not (cell and one.decides == "columns")]
+            whole += [one for one in wholes(step, own, named) if not (cell and one.decides == "columns")]
             if step.open_schema and len(own) < len(columns):  # columns known after a run pass through by their name
                 for base in step.needs(own):
                     if self.plan.steps[base].open_schema:
@@ -218,6 +224,42 @@ class Tracer:
                 below = reached.setdefault(one.sheet, Reached())
                 below.context.setdefault((why, step.name) if why else key, []).append(one.under(others))
         return gave
+
+    def _look_up(
+        self,
+        made: Made,
+        step: Step,
+        columns: Sequence[str],
+        lookups: Sequence[Lookup],
+        rows: Rows,
+        reached: dict[str, Reached],
+    ) -> dict[str, set[str]]:
+        """Add the rows that look-ups find to what is reached; return the columns that they take values from."""
+        gives: dict[str, set[str]] = {}
+        env = replace(self.plan.env, sheet=step.name)
+
+        def others(sheet: str, column: str) -> Column:
+            return made.tables[sheet].columns[column]
+
+        for formulas in dict.fromkeys(one.formulas for one in lookups):
+            some = [one for one in lookups if one.formulas is formulas]
+            for asked, valued in ((rows.values, True), (np.setdiff1d(rows.all, rows.values), False)):
+                if not len(asked):
+                    continue
+                before = made.kept[step.name][asked] if step.name in made.kept else asked
+                maps = followed(step, made.maps[step.name], asked, columns)
+                under = [one.under(few) for one, few, _ in maps if one.sheet == formulas.base]
+                base = np.unique(np.concatenate([no_rows(), *under]))
+                with Workers(self.threads, self.block_rows) as workers:
+                    found = found_rows(some, made.tables[formulas.base], env, workers, others, base, before)
+                for one, below in zip(some, found, strict=True):
+                    there = reached.setdefault(one.sheet, Reached())
+                    if one.gives and valued:
+                        there.values.append(below)
+                        gives.setdefault(one.sheet, set()).update(one.reads)
+                    else:
+                        there.context.setdefault((f"rows that {one.function} finds", step.name), []).append(below)
+        return gives
 
 
 def _merged(reached: Reached) -> Rows:

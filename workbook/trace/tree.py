@@ -15,6 +15,8 @@ from sheetline.workbook.trace.text import counted, numbers
 if TYPE_CHECKING:
     from sheetline.workbook.trace.explain import Cell, Explanation
     from sheetline.workbook.trace.parts import Part
+    from sheetline.workbook.trace.presence import Presence
+    from sheetline.workbook.trace.reasons import Reason
 
 
 def explanation_text(found: Explanation) -> str:
@@ -125,3 +127,53 @@ def _part_dict(part: Part) -> dict[str, Any]:
         found |= {"count": part.count, "before": part.before, "whole": part.whole}
         found["values"] = [_value(part.values.slice(place, place + 1)) for place in range(len(part.values))]
     return {**found, "parts": [_part_dict(one) for one in part.parts]}
+
+
+# ---------------------------------------------------------------- why a row is there
+
+
+def presence_text(found: Presence) -> str:
+    """Return as text why a row is there, or what became of it."""
+    told = [[f"changed: {words}" for words in found.changed]]
+    if found.of != found.sheet:
+        told[0].insert(0, f"{found.of}, row {found.row + 1:,}{_became(found)}")
+    told += [
+        [_reason_words(one), *(line for part in one.parts for line in _tree(part, found.timezone))]
+        for one in found.reasons
+    ]
+    return "\n\n".join("\n".join(lines) for lines in told if lines)
+
+
+def _became(found: Presence) -> str:
+    if not found.rows:
+        return f": not in {found.sheet}"
+    rows = np.array(found.rows, np.int64)
+    return f": in {found.sheet}, {'row' if len(rows) == 1 else f'{len(rows):,} rows:'} {numbers(rows)}"
+
+
+def _reason_words(one: Reason) -> str:
+    where = f"{one.sheet}, row {one.rows[0] + 1:,}" if one.rows else f"not in {one.sheet}"
+    below = f"row {one.row + 1:,} of {one.of}" if one.row is not None else ""
+    return f"{where}: {', '.join(filter(None, [below, one.words]))}{':' if one.parts else ''}"
+
+
+def presence_dict(found: Presence) -> dict[str, Any]:
+    """Return as JSON values why a row is there, or what became of it."""
+    return {
+        "sheet": found.sheet,
+        "of": found.of,
+        "row": found.row + 1,
+        "rows": [row + 1 for row in found.rows],
+        "changed": list(found.changed),
+        "reasons": [
+            {
+                "sheet": one.sheet,
+                "rows": [row + 1 for row in one.rows],
+                "of": one.of or None,
+                "row": None if one.row is None else one.row + 1,
+                "words": one.words,
+                "parts": [_part_dict(part) for part in one.parts],
+            }
+            for one in found.reasons
+        ],
+    }
