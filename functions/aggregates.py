@@ -255,7 +255,7 @@ def group_range(v: Grouped, ctx: Call) -> Any:
         return v.exact_reduce(np.maximum) - v.exact_reduce(np.minimum)
     low, high = v.min(), v.max()
     if v.column.type.kind is Kind.FLOAT:
-        return high - low
+        return high - low + 0.0  # one zero
     out, bad = integer_math.subtract(high, low)
     ctx.fail(bad, "OVERFLOW")
     return out

@@ -31,12 +31,26 @@ def _in_order(groups: Groups, order: Column | None) -> Ints:
     return groups.ordered_by(keys).rows
 
 
-def _pick(groups: Groups, v: Column, rows: Ints, place: Ints) -> Column:
-    """Return the value of the row at a place of the order for each group; null for groups without rows."""
-    chosen = np.full(groups.count, -1, np.int64)
-    some = groups.sizes > 0
-    chosen[some] = rows[place[some]]
-    return v.take(chosen, missing=True)
+def _outermost(groups: Groups, order: Column, *, last: bool) -> Ints:
+    """Return the row that comes first or last by ``order`` in each group; of equal ones the first or last row."""
+    key = ordering.sort_key(order)
+    if not len(key):
+        return np.full(groups.count, -1, np.int64)
+    if ordering.ascending([key]):
+        return np.where(groups.sizes > 0, groups.last if last else groups.first, -1)
+    best = key[groups.first]
+    (np.maximum if last else np.minimum).at(best, groups.codes, key)
+    found = np.flatnonzero(key == best[groups.codes])
+    if not last:
+        found = found[::-1]  # the last write counts
+    out = np.full(groups.count, -1, np.int64)
+    out[groups.codes[found]] = found
+    return out
+
+
+def _pick(groups: Groups, v: Column, order: Column, *, last: bool) -> Column:
+    """Return the value of each group's outermost row; null without rows."""
+    return v.take(_outermost(groups, order, last=last), missing=True)
 
 
 @function(
@@ -57,7 +71,7 @@ def _pick(groups: Groups, v: Column, rows: Ints, place: Ints) -> Column:
 )
 def group_first(v: Column, order: Column, ctx: Call) -> Column:
     assert ctx.groups is not None
-    return _pick(ctx.groups, v, _in_order(ctx.groups, order), ctx.groups.offsets[:-1])
+    return _pick(ctx.groups, v, order, last=False)
 
 
 @function(
@@ -78,7 +92,7 @@ def group_first(v: Column, order: Column, ctx: Call) -> Column:
 )
 def group_last(v: Column, order: Column, ctx: Call) -> Column:
     assert ctx.groups is not None
-    return _pick(ctx.groups, v, _in_order(ctx.groups, order), ctx.groups.offsets[1:] - 1)
+    return _pick(ctx.groups, v, order, last=True)
 
 
 @function(

@@ -267,14 +267,22 @@ def group_chisq_test(a: Grouped, b: Grouped, ctx: Call) -> Any:
 
     rows, columns = a.distinct, b.distinct
     of_row = a.regroup(a.entry, len(rows.counts)).groups
-    cells = grouped(of_row, [Column(INTEGER, b.entry)], remember=False)[0].distinct  # a cell is a pair of entries
+    number = b.entry - columns.offsets[a.codes]  # of the column's value among those of the group
+    cells = grouped(of_row, [Column(INTEGER, number)], remember=False)[0].distinct  # a cell is a pair of entries
     group = rows.codes[cells.codes]
-    marginal = rows.counts[cells.codes].astype(np.float64) * columns.counts[cells.values]
+    marginal = rows.counts[cells.codes].astype(np.float64) * columns.counts[cells.values + columns.offsets[group]]
     share = np.bincount(group, cells.counts * (cells.counts / marginal), a.count)
     statistic = np.maximum(a.sizes * (share - 1.0), 0.0)
     freedom = (rows.sizes - 1) * (columns.sizes - 1)
-    p = chdtrc(np.maximum(freedom, 1).astype(np.float64), statistic)
-    return settle(ctx, np.where(freedom > 0, p, 1.0), a.sizes > 0)
+    p = np.ones(a.count)
+    some = np.flatnonzero(freedom > 0)
+    if len(some):
+        # small groups have few different tables, and the distribution costs more than finding them
+        table = np.empty(len(some), np.complex128)
+        table.real, table.imag = freedom[some], statistic[some]
+        distinct, place = np.unique(table, return_inverse=True)
+        p[some] = chdtrc(distinct.real, distinct.imag)[place]
+    return settle(ctx, p, a.sizes > 0)
 
 
 def _leg(lat1: Any, lon1: Any, lat2: Any, lon2: Any) -> Any:

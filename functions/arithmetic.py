@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from sheetline.functions import integer_math
+from sheetline.functions.blend import blend
 from sheetline.functions.columns import Array, Column, Constant
 from sheetline.functions.context import Call
 from sheetline.functions.declare import Example, Failure, function
@@ -38,10 +39,12 @@ def parts_of(args: tuple[Any, ...]) -> list[Part]:
 
 def count_of(parts: list[Part], ctx: Call) -> Array:
     """Return how many values each row has, and make the rows without any null."""
-    counts = np.zeros(ctx.rows, np.int64)
+    full = sum(null is None for _, null in parts)
+    counts = np.full(ctx.rows, full, np.int64)
     for _, null in parts:
-        counts += 1 if null is None else ~null
-    if not counts.all():
+        if null is not None:
+            counts += ~null
+    if not full and not counts.all():
         ctx.nullify(counts == 0)
     return counts
 
@@ -49,7 +52,32 @@ def count_of(parts: list[Part], ctx: Call) -> Array:
 def filled(part: Part, filler: Any) -> Any:
     """Return a part's values with ``filler`` in place of nulls."""
     data, null = part
-    return data if null is None else np.where(null, filler, data)
+    if null is None:
+        return data
+    return blend(null, filler, data, data.dtype) if isinstance(data, np.ndarray) else np.where(null, filler, data)
+
+
+def folded(ufunc: np.ufunc, values: list[Any]) -> Any:
+    """Return the values put together from the left, in one new array (a single value where there is no array)."""
+    out = values[0]
+    for place, value in enumerate(values[1:]):
+        fresh = place and isinstance(out, np.ndarray) and out.ndim
+        out = ufunc(out, value, out=out if fresh else None)
+    return out
+
+
+def _whole_sum(v: tuple[Any, ...], ctx: Call) -> Array | None:
+    """Return the sum of float arguments of which none is null anywhere, or None where that does not hold.
+
+    A null is NaN, so that the sum tells whether there was one.
+    """
+    if ctx.checked or any(isinstance(arg, Constant) and arg.value is None for arg in v):
+        return None
+    total = folded(np.add, [arg.value if isinstance(arg, Constant) else arg.data for arg in v])
+    if len(v) == 1 or not isinstance(total, np.ndarray) or np.isnan(total).any():
+        return None
+    total += 0.0  # one zero: a sum begins at 0
+    return total
 
 
 # Sums and products
@@ -72,6 +100,8 @@ def filled(part: Part, filler: Any) -> Any:
     notes="Integers stay integers. Unlike the operator +, SUM skips nulls.",
 )
 def sum_(*v: Any, ctx: Call) -> Any:
+    if ctx.types[0].kind is Kind.FLOAT and (whole := _whole_sum(v, ctx)) is not None:
+        return whole
     parts = parts_of(v)
     count_of(parts, ctx)
     if ctx.types[0].kind is Kind.INTEGER:
@@ -222,6 +252,9 @@ def mean_of(parts: list[Part], counts: Array) -> Any:
     null_note=SKIPS,
 )
 def average(*v: Any, ctx: Call) -> Any:
+    if (whole := _whole_sum(v, ctx)) is not None:
+        whole /= len(v)
+        return whole
     parts = parts_of(v)
     return mean_of(parts, count_of(parts, ctx))
 
@@ -258,6 +291,8 @@ def avedev(*v: Any, ctx: Call) -> Any:
 )
 def median(*v: Any, ctx: Call) -> Any:
     parts = parts_of(v)
+    if parts and all(null is None for _, null in parts):
+        return _middle(parts, ctx.rows)
     counts = count_of(parts, ctx)
     if not parts:
         return np.zeros(ctx.rows)
@@ -269,6 +304,22 @@ def median(*v: Any, ctx: Call) -> Any:
     middle = (a + b) / 2
     wide = np.isinf(middle)
     return np.where(wide, a / 2 + b / 2, middle) if wide.any() else middle
+
+
+def _middle(parts: list[Part], rows: int) -> Any:
+    """Return the medians of values of which none is null."""
+    half = len(parts) // 2
+    if len(parts) == 3:
+        a, b, c = (data for data, _ in parts)
+        low, high = np.minimum(a, b), np.maximum(a, b)
+        return np.maximum(low, np.minimum(high, c)) + 0.0
+    matrix = _sorted_rows(parts, rows)
+    if len(parts) % 2:
+        return matrix[half]
+    low, high = matrix[half - 1], matrix[half]
+    middle: Array = (low + high) / 2
+    wide = np.isinf(middle)
+    return np.where(wide, low / 2 + high / 2, middle) if wide.any() else middle
 
 
 _FEW = 12  #: up to so many arguments, exchanging neighbours as whole columns is faster than sorting row by row
@@ -337,16 +388,17 @@ _spread_function("VARP", ["VAR.P"], "variance, as of a population,", 0, False, 4
 
 
 def _extreme(v: tuple[Any, ...], ctx: Call, largest: bool) -> Any:
-    parts = parts_of(v)
-    count_of(parts, ctx)
     kind = ctx.types[0].kind
-    if not parts:
+    if all(isinstance(arg, Constant) and arg.value is None for arg in v):
         return Column.nulls_of(ctx.types[0], ctx.rows)
-    if kind is Kind.FLOAT:
-        out = np.full(ctx.rows, np.nan)
-        for data, _ in parts:
-            out = np.fmax(out, data) if largest else np.fmin(out, data)
-        return out + 0.0  # one zero: which of 0 and -0 wins depends on the processor
+    if kind is Kind.FLOAT:  # null is NaN, and where all are null so is the result
+        values = [arg.value if isinstance(arg, Constant) else arg.data for arg in v]
+        some = [value for value in values if value is not None]
+        return folded(np.fmax if largest else np.fmin, some) + 0.0  # one zero: which wins depends on the processor
+    parts = parts_of(v)
+    if kind in (Kind.INTEGER, Kind.DATE) and all(null is None for _, null in parts):
+        return folded(np.maximum if largest else np.minimum, [data for data, _ in parts])
+    count_of(parts, ctx)
     best, has = _broadcast(parts[0], ctx.rows)
     for part in parts[1:]:
         data, valid = _broadcast(part, ctx.rows)
@@ -415,4 +467,10 @@ def minimum(*v: Any, ctx: Call) -> Any:
 )
 def clamp(x: Any, lo: Any, hi: Any, ctx: Call) -> Any:
     ctx.fail(np.greater(lo, hi), "NUM", "CLAMP: the lower end {1} is above the upper end {2}")
-    return np.where(np.less(x, lo), lo, np.where(np.greater(x, hi), hi, x))
+    if ctx.types[0].kind is not Kind.FLOAT or not np.any(np.equal(lo, 0) | np.equal(hi, 0)):
+        return np.clip(x, lo, hi)
+    if np.any(np.equal(lo, hi)):  # both may be zeros, of either sign
+        return np.where(np.less(x, lo), lo, np.where(np.greater(x, hi), hi, x))
+    out = np.clip(x, lo, hi)
+    inside = np.equal(x, 0) & np.less_equal(lo, 0) & np.greater_equal(hi, 0)
+    return np.where(inside, x, out) if inside.any() else out  # a zero keeps its sign at an end that is zero

@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from sheetline.functions import errors as err
+from sheetline.functions.blend import blend
 from sheetline.functions.columns import Column, Constant, arrow_type, numpy_dtype
 from sheetline.functions.errors import Errors, Mask
 from sheetline.functions.execute import cast_constant
@@ -82,7 +83,7 @@ def choose(masks: Sequence[Mask], branches: Sequence[Branch], type_: Type, rows:
     if type_.is_arrow:
         return Column(type_, _choose_arrow(masks, ready, type_, rest), None, errors)
     dtype = numpy_dtype(type_)
-    data = np.where(masks[-1], _fixed(ready[-1], dtype), _fixed(rest, dtype))
+    data = blend(masks[-1], _fixed(ready[-1], dtype), _fixed(rest, dtype), dtype)
     for mask, branch in zip(masks[:-1], ready[:-1], strict=True):
         np.copyto(data, _fixed(branch, dtype), where=mask)
     null = None if type_.kind is Kind.FLOAT else _chosen_nulls(masks, ready, rest)

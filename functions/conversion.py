@@ -8,16 +8,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from sheetline.functions.blend import blend
 from sheetline.functions.choosing import as_column, null_rows
 from sheetline.functions.columns import Column, Constant
 from sheetline.functions.context import Call
 from sheetline.functions.dates.calendar import in_range
 from sheetline.functions.dates.parse import parse_dates
-from sheetline.functions.dates.patterns import Pattern, PatternError, compile_pattern
+from sheetline.functions.dates.patterns import MAX_LENGTH, Pattern, PatternError, compile_pattern
 from sheetline.functions.declare import Example, Failure, function
 from sheetline.functions.json_text import json_text
 from sheetline.functions.number_reading import MAX_DIGITS, read_exact, read_floats, read_integers
-from sheetline.functions.number_text import TextFormat, compile_format, write_by_row
+from sheetline.functions.number_text import MAX_FORMAT, TextFormat, compile_format, write_by_row
 from sheetline.functions.text_support import TEXT, as_rows, kernels, to_text
 from sheetline.functions.types import STRING, Kind
 
@@ -54,9 +55,12 @@ def _fail_bad(ctx: Call, bad: Any, beyond: Any = None) -> None:
 def int_(v: Any, ctx: Call) -> Any:
     kind = ctx.types[0].kind
     if kind is Kind.FLOAT:
-        beyond = ~((v >= -(2.0**63)) & (v <= _LARGEST))
+        values = np.asarray(v)
+        if values.min(initial=0.0) >= -(2.0**63) and values.max(initial=0.0) <= _LARGEST:  # NaN is neither
+            return values.astype(np.int64)
+        beyond = ~((values >= -(2.0**63)) & (values <= _LARGEST))
         ctx.fail(beyond, "OVERFLOW")
-        return np.where(beyond, 0.0, v).astype(np.int64)
+        return blend(beyond, 0.0, values, np.float64).astype(np.int64)
     if kind is Kind.STRING:
         out, bad, beyond = read_integers(v)
         _fail_bad(ctx, bad, beyond)
@@ -237,7 +241,8 @@ def text_of(v: Any, ctx: Call) -> Any:
     big=True,
     volatile=["timezone"],
     prepare={"format": lambda source: compile_format(source)},
-    notes="Halves are rounded away from zero, by the number's decimal digits.",
+    notes="Halves are rounded away from zero, by the number's decimal digits. A format has at most "
+    f"{MAX_FORMAT:,} characters and four sections.",
     source="OASIS OpenFormula 1.3, TEXT; number format codes as in LibreOffice and Excel",
 )
 def text(v: Any, ctx: Call) -> Any:
@@ -331,7 +336,8 @@ def copy(v: Any, ctx: Call) -> Any:
     fails="never",
     volatile=["timezone"],
     prepare={"pattern": lambda source: compile_pattern(source)},
-    notes="Text without a zone of its own is read in the workbook's time zone. Patterns are of Joda's letters.",
+    notes="Text without a zone of its own is read in the workbook's time zone. Patterns are of Joda's letters, at most "
+    f"{MAX_LENGTH:,} characters.",
 )
 def as_date(text: Any, ctx: Call) -> Any:
     return _parsed(as_rows(text, ctx), None, ctx)

@@ -26,7 +26,7 @@ from sheetline.functions.dates import arithmetic, calendar, zones
 from sheetline.functions.dates.calendar import I64, MS
 from sheetline.functions.dates.format import format_dates
 from sheetline.functions.dates.parse import parse_dates
-from sheetline.functions.dates.patterns import Pattern, compile_pattern
+from sheetline.functions.dates.patterns import MAX_LENGTH, Pattern, compile_pattern
 from sheetline.functions.dates.zones import Zone, load_zone
 from sheetline.functions.declare import Example, Failure, Function, function
 
@@ -377,6 +377,12 @@ def isdaylightsaving(d: Any, zone: Any, ctx: Call) -> Any:
 # ---------------------------------------------------------------- text
 
 
+_NO_PATTERN = (
+    f"PARSE for text that is no pattern, or one of more than {MAX_LENGTH:,} characters; a constant one is refused "
+    "before the run."
+)
+
+
 @function(
     "FORMATDATE(d:date; pattern:str) -> str",
     category=CATEGORY,
@@ -395,7 +401,7 @@ def isdaylightsaving(d: Any, zone: Any, ctx: Call) -> Any:
     "AM/PM), m minute, s second, S fraction, x and w year and week of ISO 8601, e day of the week, D day of the "
     "year, Z and X offset, z and ZZZ zone; text in 'single quotes' as it is. Names are English. The wall clock "
     "is that of the workbook's time zone.",
-    error_note="PARSE for text that is no pattern.",
+    error_note=_NO_PATTERN,
     source="Datameer documentation; Joda-Time DateTimeFormat",
     prepare={"pattern": compile_pattern},
     volatile=LOCAL,
@@ -425,7 +431,7 @@ def formatdate(d: Any, pattern: Any, ctx: Call) -> Any:
         Example('ISDATETEXT("1";#Pattern)', [True, Failure("PARSE")], rows={"Pattern": ["d", "b"]}),
     ],
     notes="The letters are those of FORMATDATE; a date that does not exist is none.",
-    error_note="PARSE for text that is no pattern.",
+    error_note=_NO_PATTERN,
     prepare={"pattern": compile_pattern},
     volatile=LOCAL,
 )

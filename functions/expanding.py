@@ -183,6 +183,7 @@ def _without_empty(lists: Any) -> Expansion:
     prepare={"pattern": compile_pattern},
     null_note=_NULL,
     notes="Empty parts are left out; a text without parts gives one row with null. Classes such as \\W are ASCII.",
+    error_note="A malformed pattern, or one of more than 10,000 characters, is refused before the run.",
     source="The syntax is that of Python's re, with ASCII classes and $ as the end of the text.",
 )
 def tokenize(text: Column, pattern: Any, ctx: Call) -> Expansion:
@@ -228,6 +229,7 @@ def ngram(text: Column, n: Any, ctx: Call) -> Expansion:
     ],
     prepare={"pattern": compile_pattern},
     null_note=_NULL + " So does a text without a match.",
+    error_note="A malformed pattern, or one of more than 10,000 characters, is refused before the run.",
     source="The syntax is that of Python's re, with ASCII classes and $ as the end of the text.",
 )
 def expand_regex(text: Column, pattern: Any, ctx: Call) -> Expansion:

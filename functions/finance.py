@@ -21,6 +21,7 @@ _SIGNS = (
 _TYPES = "NUM for a type other than 0 and 1, and where no number solves the equation."
 _TINY = 1e-280  #: rates closer to 0 are 0: beyond, floats lose their digits
 _NEAR = 0.5  #: growth this close to none is reckoned as what it adds
+_SURELY_NEAR = 0.499  #: so is growth that is reckoned that way and comes out closer than this
 
 
 def growth(rate: Any, periods: Any) -> Any:
@@ -44,8 +45,16 @@ def growth(rate: Any, periods: Any) -> Any:
 
 def gain(rate: Any, periods: Any, grown: Any = None) -> Any:
     """Return (1 + rate) to the power of periods, minus 1, exact also where that is small."""
-    out = np.asarray((growth(rate, periods) if grown is None else grown) - 1.0)
+    near = None
+    if grown is None:
+        near = np.asarray(np.expm1(periods * np.log1p(rate)))
+        if (np.abs(near) < _SURELY_NEAR).all():  # no row needs the power
+            return near
+        grown = growth(rate, periods)
+    out = np.asarray(grown - 1.0)
     small = np.abs(out) < _NEAR
+    if near is not None:
+        return np.where(small, near, out)
     if small.any():
         rates, times_ = (np.broadcast_to(value, out.shape)[small] for value in (rate, periods))
         out[small] = np.expm1(times_ * np.log1p(rates))
@@ -98,9 +107,9 @@ def _at_end(payment: Any, rate: Any, paytype: Any) -> Any:
 
 
 def _fv(rate: Any, nper: Any, payment: Any, pv: Any, paytype: Any) -> Any:
-    grown = growth(rate, nper)
+    grown = None if _nothing(pv) else growth(rate, nper)
     payments = times(_at_end(payment, rate, paytype), per_rate(gain(rate, nper, grown), rate, nper))
-    return 0.0 - (payments if _nothing(pv) else times(pv, grown) + payments)
+    return 0.0 - (payments if grown is None else times(pv, grown) + payments)
 
 
 def _fv_wild(rate: Any, nper: Any, payment: Any, pv: Any, paytype: Any) -> Any:
@@ -131,9 +140,9 @@ def fv(rate: Any, nper: Any, payment: Any, pv: Any, paytype: Any, ctx: Call) -> 
 
 
 def _pv(rate: Any, nper: Any, payment: Any, fv: Any, paytype: Any) -> Any:
-    shrunk = growth(rate, -nper)
+    shrunk = None if _nothing(fv) else growth(rate, -nper)
     payments = times(_at_end(payment, rate, paytype), per_rate(0.0 - gain(rate, -nper, shrunk), rate, nper))
-    return 0.0 - (payments if _nothing(fv) else times(fv, shrunk) + payments)
+    return 0.0 - (payments if shrunk is None else times(fv, shrunk) + payments)
 
 
 def _pv_wild(rate: Any, nper: Any, payment: Any, fv: Any, paytype: Any) -> Any:

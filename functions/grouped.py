@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -22,55 +21,14 @@ from sheetline.functions import ordering
 from sheetline.functions.columns import Column
 from sheetline.functions.context import Call
 from sheetline.functions.errors import Ints, Mask
-from sheetline.functions.groups import Groups
+from sheetline.functions.group_entries import Distinct
+from sheetline.functions.groups import Groups, first_rows
 from sheetline.functions.once import once
-from sheetline.functions.segments import order_segments, segment_sums, sort_segments
+from sheetline.functions.segments import by_code, is_countable, order_segments, segment_sums, sort_segments
 from sheetline.functions.types import FLOAT, Kind
 
 Array = npt.NDArray[Any]
 Floats = npt.NDArray[np.float64]
-
-
-@dataclass(frozen=True, eq=False)
-class Distinct:
-    """The distinct values of each group, ascending: entries, those of one group standing together.
-
-    Attributes:
-        values: the value of each entry, as in ``Grouped.values``.
-        codes: the group of each entry.
-        counts: how many rows have the value.
-        offsets: where each group's entries start; n+1 numbers.
-    """
-
-    values: Array
-    codes: Ints
-    counts: Ints
-    offsets: Ints
-
-    @property
-    def sizes(self) -> Ints:
-        """The number of distinct values of each group."""
-        return np.diff(self.offsets)
-
-    def sum(self, values: Array) -> Floats:
-        """Return the sum, in each group, of one number an entry."""
-        sums: Any = np.bincount(self.codes, values.astype(np.float64, copy=False), len(self.offsets) - 1)
-        return np.asarray(sums, np.float64)
-
-    def largest(self, values: Array) -> Ints:
-        """Return the place of each group's first entry with the largest of ``values``; -1 without entries."""
-        best = np.full(len(self.offsets) - 1, -1, np.int64)
-        if len(values):
-            some = np.flatnonzero(self.sizes)
-            top = np.zeros(len(best), values.dtype)
-            top[some] = np.maximum.reduceat(values, self.offsets[some])
-            places = np.flatnonzero(values == top[self.codes])[::-1]
-            best[self.codes[places]] = places  # the last write is the first entry
-        return best
-
-    def by_count(self) -> Ints:
-        """Return the places of the entries by group, the most frequent first; equal counts by value."""
-        return ordering.stable_order([self.codes, -self.counts], len(self.codes))
 
 
 class Grouped:
@@ -168,6 +126,12 @@ class Grouped:
         """The values by group, in row order inside each."""
         if self.groups.ascending:
             return self.values
+        return self._by_group()
+
+    def _by_group(self) -> Array:
+        """Return the values by group as a new array."""
+        if is_countable(self.count, len(self.codes)):
+            return by_code(self.codes, self.count, self.values)[1]
         taken: Array = self.values[self.places]
         return taken
 
@@ -175,7 +139,7 @@ class Grouped:
     def sorted(self) -> Array:
         """The values by group, ascending inside each."""
         known = "ordered" in self.__dict__ or self.groups.ascending
-        out: Array = self.ordered.copy() if known else self.values[self.places]
+        out: Array = self.ordered.copy() if known else self._by_group()
         sort_segments(out, self.offsets)
         return out
 
@@ -246,7 +210,8 @@ class Grouped:
             some = self.sizes > 0
             origin[some] = self.floats[self.offsets[:-1][some]]
         else:
-            origin[self.codes[::-1]] = self.floats[::-1]  # the last write is the first value
+            place = self.first_place()
+            origin[place >= 0] = self.floats[place[place >= 0]]
         with np.errstate(all="ignore"):
             away = self.spread(origin)
             np.subtract(self.floats, away, out=away)
@@ -287,13 +252,24 @@ class Grouped:
         """Return the smallest value of each group; 0 where it has none."""
         if "sorted" in self.__dict__ and len(self.sorted):
             return np.where(self.sizes > 0, self.sorted[np.minimum(self.offsets[:-1], len(self.sorted) - 1)], 0)
-        return self.reduce(np.minimum)
+        return self._extreme(np.minimum)
 
     def max(self) -> Array:
         """Return the largest value of each group; 0 where it has none."""
         if "sorted" in self.__dict__ and len(self.sorted):
             return np.where(self.sizes > 0, self.sorted[self.offsets[1:] - 1], 0)
-        return self.reduce(np.maximum)
+        return self._extreme(np.maximum)
+
+    def _extreme(self, ufunc: np.ufunc) -> Array:
+        """Return the minimum or maximum of each group; 0 where it has none. Values that stand by group are reduced."""
+        if self.groups.ascending or "ordered" in self.__dict__:
+            return self.reduce(ufunc)
+        place = self.first_place()
+        some = place >= 0
+        out = np.zeros(self.count, self.values.dtype)
+        out[some] = self.values[place[some]]
+        ufunc.at(out, self.codes, self.values)
+        return out
 
     def segment(self, group: int) -> Array:
         """Return the values of one group, in row order."""
@@ -301,10 +277,16 @@ class Grouped:
 
     def first_place(self) -> Ints:
         """Return for each group the place of its first value in ``values``; -1 where it has none."""
-        first = np.full(self.count, -1, np.int64)
-        count = len(self.codes)
-        first[self.codes[::-1]] = np.arange(count - 1, -1, -1)
-        return first
+        return self._first_place
+
+    @once
+    def _first_place(self) -> Ints:
+        if self._shared is not None:
+            return self._shared._first_place
+        if self._keep is None:
+            return np.where(self.sizes > 0, self.groups.first, -1)
+        first = first_rows(self.codes, self.count, int(np.count_nonzero(self.sizes)))
+        return np.where(self.sizes > 0, first, -1)
 
     def percentile(self, percent: float) -> Floats:
         """Return the linearly interpolated percentile (0…100) of each group; NaN where it has no value.
@@ -351,8 +333,32 @@ class Grouped:
     # ------------------------------------------------------------ distinct values
 
     @once
+    def _table(self) -> tuple[Ints, Ints, int, int] | None:
+        """How often each integer of a small range stands in each group, or None where the table would be large.
+
+        The label of each value (its group times the range's width, and the value in the range), the number of values
+        of each label, the width, and the least value.
+        """
+        values = self.values
+        if values.dtype != np.int64 or not len(values):
+            return None
+        low = int(values.min())
+        width = int(values.max()) - low + 1
+        if self.count * width > 4 * len(values) + 1024:
+            return None
+        labels = self.codes * width + (values - low)
+        return labels, np.bincount(labels, minlength=self.count * width), width, low
+
+    @once
     def distinct(self) -> Distinct:
         """The distinct values of each group."""
+        if self._table is not None:
+            _, table, width, low = self._table
+            entries = np.flatnonzero(table)
+            codes = entries // width
+            sizes = np.bincount(codes, minlength=self.count)
+            offsets = np.concatenate(([0], np.cumsum(sizes)))
+            return Distinct(entries - codes * width + low, codes, table[entries], offsets)
         values = self.sorted
         group = np.repeat(np.arange(self.count), self.sizes)
         new = np.ones(len(values), np.bool_)
@@ -364,23 +370,38 @@ class Grouped:
         return Distinct(values[starts], codes, counts, np.concatenate(([0], np.cumsum(sizes))))
 
     @once
-    def entry(self) -> Ints:
-        """For each value, row by row, the place of its entry in :attr:`distinct`."""
+    def _ranked(self) -> tuple[Ints, Ints]:
+        """An order of the values by group and value, equal ones in any order, and where runs of equals start in it."""
         values = self.values
         keys = ordering.comparable(Column(FLOAT, values))[0] if values.dtype == np.float64 else values
-        order = self.places[order_segments(keys[self.places], self.offsets)]
-        in_order, group = keys[order], np.repeat(np.arange(self.count), self.sizes)
-        new = np.ones(len(keys), np.int64)
-        new[1:] = (in_order[1:] != in_order[:-1]) | (group[1:] != group[:-1])
-        out = np.empty(len(keys), np.int64)
-        out[order] = np.cumsum(new) - 1
+        order = ordering.packed_order([self.codes, keys], len(keys)) if values.dtype == np.int64 else None
+        if order is None:
+            order = self.places[order_segments(keys[self.places], self.offsets, stable=False)]
+        in_order = keys[order]
+        new = np.ones(len(keys), np.bool_)
+        np.not_equal(in_order[1:], in_order[:-1], out=new[1:])
+        new[self.offsets[:-1][self.sizes > 0]] = True
+        return order, np.flatnonzero(new)
+
+    @once
+    def entry(self) -> Ints:
+        """For each value, row by row, the place of its entry in :attr:`distinct`."""
+        if self._table is not None:
+            labels, table, *_ = self._table
+            return (np.cumsum(table > 0) - 1)[labels]
+        order, starts = self._ranked
+        out = np.empty(len(order), np.int64)
+        out[order] = np.repeat(np.arange(len(starts)), np.diff(starts, append=len(order)))
         return out
 
     def average_ranks(self) -> Floats:
         """Return the rank of each value inside its group, from 1, row by row; equal values share their mean."""
-        found = self.distinct
-        before = np.cumsum(found.counts) - found.counts - self.offsets[found.codes]
-        return (before + (found.counts + 1) / 2)[self.entry]
+        order, starts = self._ranked
+        counts = np.diff(starts, append=len(order))
+        before = starts - np.repeat(self.offsets[:-1], self.sizes)[starts]
+        out = np.empty(len(order))
+        out[order] = np.repeat(before + (counts + 1) / 2, counts)
+        return out
 
     def count_labels(self, labels: Ints, width: int) -> Ints:
         """Return how often each label 0…width-1 (one for each value) stands in each group, a row a group."""

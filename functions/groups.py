@@ -20,7 +20,14 @@ from sheetline.functions import ordering
 from sheetline.functions.columns import Column
 from sheetline.functions.errors import Ints, Mask
 from sheetline.functions.once import once
-from sheetline.functions.segments import along_rows, equal_sizes, order_segments, sort_segments
+from sheetline.functions.segments import (
+    along_rows,
+    by_code,
+    equal_sizes,
+    is_countable,
+    order_segments,
+    sort_segments,
+)
 from sheetline.functions.types import INTEGER
 
 if TYPE_CHECKING:
@@ -115,7 +122,17 @@ class Groups:
         starts = ordering.value_runs(key)
         if starts is not None:  # equal values stand together: number the runs
             return cls._of_runs(starts, len(key), *ordering.dense_codes(key.take(starts)))
-        return cls(*_by_appearance(*ordering.dense_codes(key)))
+        return cls._of_codes(*ordering.dense_codes(key))
+
+    @classmethod
+    def _of_codes(cls, codes: Ints, count: int) -> Groups:
+        """Return the groups of codes 0…count-1, of which some may not occur."""
+        if not _is_dense(codes, count):
+            return cls(*_by_appearance(codes, count))
+        codes, first, sizes = _numbered(codes, count)
+        made = cls(codes, len(first))
+        made.known(first=first, sizes=sizes)
+        return made
 
     @classmethod
     def _of_runs(cls, starts: Ints, rows: int, codes: Ints, count: int) -> Groups:
@@ -134,7 +151,7 @@ class Groups:
 
     def refine_codes(self, codes: Ints, count: int) -> Groups:
         """Return these groups divided further by codes 0…count-1."""
-        return Groups(*_by_appearance(*_combine(self.codes, self.count, codes, count)))
+        return Groups._of_codes(*_combine(self.codes, self.count, codes, count))
 
     @once
     def ascending(self) -> bool:
@@ -152,13 +169,20 @@ class Groups:
 
     @once
     def first(self) -> Ints:
-        """The first row of each group."""
-        if self.ascending and len(self.codes):
-            return self.offsets[:-1]
-        first = np.zeros(self.count, np.int64)
-        rows = len(self.codes)
-        first[self.codes[::-1]] = np.arange(rows - 1, -1, -1)
-        return first
+        """The first row of each group; 0 for a group without rows."""
+        some = self.sizes > 0
+        if self.ascending:
+            return np.where(some, self.offsets[:-1], 0)
+        return np.where(some, first_rows(self.codes, self.count, int(np.count_nonzero(some))), 0)
+
+    @once
+    def last(self) -> Ints:
+        """The last row of each group; 0 for a group without rows."""
+        if self.ascending:
+            return np.where(self.sizes > 0, self.offsets[1:] - 1, 0)
+        last = np.zeros(self.count, np.int64)
+        last[self.codes] = np.arange(len(self.codes))
+        return last
 
     @once
     def offsets(self) -> Ints:
@@ -170,6 +194,8 @@ class Groups:
         """The rows by group, in row order inside each."""
         if self.ascending:
             return Order(None, self.offsets)
+        if is_countable(self.count, len(self.codes)):
+            return Order(by_code(self.codes, self.count)[0].astype(np.int64), self.offsets)
         return Order(ordering.stable_order([self.codes], len(self.codes)), self.offsets)
 
     def first_where(self, mask: Mask) -> Ints:
@@ -204,7 +230,7 @@ class Groups:
 
     def ordered_by(self, keys: Sequence[Ints]) -> Order:
         """Return the rows by group, inside each by ``keys`` (see :func:`ordering.sort_key`), stably."""
-        if not keys:
+        if not keys or ordering.ascending(keys):
             return self.order
         if self.ascending and ordering.ascending([self.codes, *keys]):
             return Order(None, self.offsets)
@@ -227,18 +253,52 @@ def _combine(a: Ints, count_a: int, b: Ints, count_b: int) -> tuple[Ints, int]:
 
 def _by_appearance(codes: Ints, count: int) -> tuple[Ints, int]:
     """Return codes renumbered densely in order of first appearance."""
-    rows = len(codes)
-    if rows == 0:
+    if len(codes) == 0:
         return codes, 0
-    if count > 4 * rows + 1024 or ordering.run_starts(codes) is not None:
+    if not _is_dense(codes, count):
         return ordering.first_appearance(codes)
-    first = np.full(count, rows, np.int64)
-    first[codes[::-1]] = np.arange(rows - 1, -1, -1)
-    used = np.flatnonzero(first < rows)
-    in_order = used[ordering.stable_order([first[used]], len(used))]
+    codes, first, _ = _numbered(codes, count)
+    return codes, len(first)
+
+
+def _is_dense(codes: Ints, count: int) -> bool:
+    """Whether codes are best counted: there are not many more than rows, and rows do not stand by code."""
+    return len(codes) > 0 and count <= 4 * len(codes) + 1024 and ordering.run_starts(codes) is None
+
+
+def _numbered(codes: Ints, count: int) -> tuple[Ints, Ints, Ints]:
+    """Return codes renumbered in order of first appearance, the first row and the number of rows of each."""
+    sizes = np.bincount(codes, minlength=count)
+    first = first_rows(codes, count, int(np.count_nonzero(sizes)))
+    is_first = np.zeros(len(codes), np.bool_)
+    is_first[first[sizes > 0]] = True
+    first = np.flatnonzero(is_first)
+    in_order = codes[first]
     number = np.empty(count, np.int64)
     number[in_order] = np.arange(len(in_order))
-    return number[codes], len(in_order)
+    return number[codes], first, sizes[in_order]
+
+
+def first_rows(codes: Ints, count: int, occurring: int | None = None) -> Ints:
+    """Return the first row of each code 0…count-1; the number of rows where it does not occur.
+
+    ``occurring``: how many codes occur, default all. Few of them are mostly met in the first of many rows.
+    """
+    rows = len(codes)
+    first = np.full(count, rows, np.int64)
+    wanted = count if occurring is None else occurring
+    start, stop = 0, rows if wanted * 16 > rows else min(1 << 16, rows)
+    while start < stop:
+        if start == 0:
+            first[codes[:stop][::-1]] = np.arange(stop - 1, -1, -1)
+        else:
+            more = np.full(count, rows, np.int64)
+            more[codes[start:stop][::-1]] = np.arange(stop - 1, start - 1, -1)
+            np.minimum(first, more, out=first)
+        if stop == rows or np.count_nonzero(first < rows) == wanted:
+            break
+        start, stop = stop, min(4 * stop, rows)
+    return first
 
 
 def row_numbers(order: Order) -> Column:

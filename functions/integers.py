@@ -33,11 +33,11 @@ CATEGORY = "mathematics"
 def gcd(*v: Any, ctx: Call) -> Any:
     parts = parts_of(v)
     count_of(parts, ctx)
-    out = np.zeros(ctx.rows, np.int64)
-    for part in parts:
+    out: Any = np.int64(0)
+    for place, part in enumerate(parts):
         value = filled(part, 0)
         ctx.fail(np.less(value, 0), "NUM", "GCD: an argument is negative")
-        out = np.gcd(out, value)
+        out = np.gcd(out, value) if place else value
     return out
 
 

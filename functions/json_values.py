@@ -14,6 +14,7 @@ from sheetline.functions.json_paths import (
     find,
     find_all,
     load,
+    map_documents,
     parse_path,
     parse_wild_path,
     shown,
@@ -23,7 +24,8 @@ from sheetline.functions.text_support import CellError, map_rows
 
 CATEGORY = "JSON and XML"
 NOT_JSON = (
-    "Text that is not JSON is an error PARSE, also NaN and Infinity; JSON nested more than 500 deep an error LIMIT."
+    "Text that is not JSON is an error PARSE, also NaN and Infinity; JSON nested more than 500 deep is an error LIMIT, "
+    "and so is a whole number of more than 4,300 digits."
 )
 PATH_NOTE = (
     "A path names members and places from 0: $.a[0].b, a[0].b, $['a b']; places below 0 count from the end. "
@@ -51,7 +53,9 @@ _SHOWN = "Strings are given as they are, other values as compact JSON; whole num
     cost=2,
 )
 def json_value(json: Any, path: Any, ctx: Call) -> Any:
-    return map_rows(ctx, lambda text, way: shown(find(load(text, ctx), steps_of(way, ctx))[1]), json, path)
+    if isinstance(path, tuple):
+        return map_documents(ctx, lambda document, way: shown(find(document, way)[1]), json, path)
+    return map_documents(ctx, lambda document, way: shown(find(document, steps_of(way, ctx))[1]), json, path)
 
 
 def _array(value: Any, ctx: Call, kinds: tuple[type, ...], words: str) -> Any:
@@ -77,13 +81,13 @@ def _array(value: Any, ctx: Call, kinds: tuple[type, ...], words: str) -> Any:
     cost=2,
 )
 def json_element(json: Any, index: Any, ctx: Call) -> Any:
-    def element(text: str, place: int) -> str | None:
-        array = _array(load(text, ctx), ctx, (list,), "a JSON array")
+    def element(document: Any, place: int) -> str | None:
+        array = _array(document, ctx, (list,), "a JSON array")
         if array is None or not -len(array) <= place < len(array):
             return None
         return shown(array[place])
 
-    return map_rows(ctx, element, json, index)
+    return map_documents(ctx, element, json, index)
 
 
 @function(
@@ -105,8 +109,8 @@ def json_element(json: Any, index: Any, ctx: Call) -> Any:
     cost=2,
 )
 def json_elements(json: Any, path: Any, ctx: Call) -> Any:
-    def elements(text: str, way: Any) -> list[str | None] | None:
-        document, steps = load(text, ctx), steps_of(way, ctx, wild=True)
+    def elements(document: Any, way: Any) -> list[str | None] | None:
+        steps = steps_of(way, ctx, wild=True)
         if EVERY in steps:
             return [shown(value) for value in find_all(document, steps)]
         there, value = find(document, steps)
@@ -114,7 +118,7 @@ def json_elements(json: Any, path: Any, ctx: Call) -> Any:
             return None
         return [shown(item) for item in (children(value) if isinstance(value, list | dict) else [value])]
 
-    return map_rows(ctx, elements, json, path, give="list")
+    return map_documents(ctx, elements, json, path, give="list")
 
 
 def _members(name: str, summary: str, shows: Any, plain: list[str], nested: Sequence[str | None]) -> None:
@@ -136,11 +140,11 @@ def _members(name: str, summary: str, shows: Any, plain: list[str], nested: Sequ
         cost=2,
     )
     def kernel(json: Any, path: Any, ctx: Call) -> Any:
-        def members(text: str, way: Any) -> list[str | None] | None:
-            value = _array(find(load(text, ctx), steps_of(way, ctx))[1], ctx, (dict,), "a JSON object")
+        def members(document: Any, way: Any) -> list[str | None] | None:
+            value = _array(find(document, steps_of(way, ctx))[1], ctx, (dict,), "a JSON object")
             return None if value is None else [shown(item) for item in shows(value)]
 
-        return map_rows(ctx, members, json, path, give="list")
+        return map_documents(ctx, members, json, path, give="list")
 
 
 _members("JSON_KEYS", "The keys of a JSON object.", dict.keys, ["a", "b"], ["y"])
@@ -162,11 +166,11 @@ _members("JSON_VALUES", "The values of a JSON object, as texts.", dict.values, [
     cost=2,
 )
 def json_map(json: Any, key: Any, ctx: Call) -> Any:
-    def member(text: str, name: str) -> str | None:
-        value = _array(load(text, ctx), ctx, (dict,), "a JSON object")
+    def member(document: Any, name: str) -> str | None:
+        value = _array(document, ctx, (dict,), "a JSON object")
         return None if value is None else shown(value.get(name))
 
-    return map_rows(ctx, member, json, key)
+    return map_documents(ctx, member, json, key)
 
 
 @function(
@@ -185,12 +189,12 @@ def json_map(json: Any, key: Any, ctx: Call) -> Any:
     cost=2,
 )
 def json_size(json: Any, path: Any, ctx: Call) -> Any:
-    def size(text: str, way: Any) -> int | None:
-        value = find(load(text, ctx), steps_of(way, ctx))[1]
+    def size(document: Any, way: Any) -> int | None:
+        value = find(document, steps_of(way, ctx))[1]
         value = _array(value, ctx, (list, dict), "a JSON array or object")
         return None if value is None else len(value)
 
-    return map_rows(ctx, size, json, path, give="int")
+    return map_documents(ctx, size, json, path, give="int")
 
 
 _KINDS: dict[type, str] = {
@@ -220,11 +224,11 @@ _KINDS: dict[type, str] = {
     cost=2,
 )
 def json_type(json: Any, path: Any, ctx: Call) -> Any:
-    def kind(text: str, way: Any) -> str | None:
-        there, value = find(load(text, ctx), steps_of(way, ctx))
+    def kind(document: Any, way: Any) -> str | None:
+        there, value = find(document, steps_of(way, ctx))
         return _KINDS[type(value)] if there else None
 
-    return map_rows(ctx, kind, json, path)
+    return map_documents(ctx, kind, json, path)
 
 
 @function(
@@ -273,4 +277,4 @@ def _indent(blanks: Any) -> int:
     cost=2,
 )
 def json_pretty(json: Any, indent: Any, ctx: Call) -> Any:
-    return map_rows(ctx, lambda text: dump(load(text, ctx), indent), json)
+    return map_documents(ctx, lambda document: dump(document, indent), json)

@@ -21,7 +21,8 @@ from sheetline.functions.context import Call
 from sheetline.functions.errors import Ints, Mask
 from sheetline.functions.expanding import items_column
 from sheetline.functions.resolve import Mismatch
-from sheetline.functions.text_support import kernels
+from sheetline.functions.text_support import kernels, numbers
+from sheetline.functions.text_view import rank
 from sheetline.functions.types import NULL, Kind, Type, list_of, widen
 
 _DECIMALS = 20  # digits behind the point of bigdecimal elements
@@ -158,7 +159,7 @@ class Lists:
 
     def keep(self, mask: Mask) -> Column:
         """Return the lists with only those elements for which ``mask`` is true."""
-        return listed(self.items.filter(pa.array(mask)), edges(mask)[self.offsets], list_of(self.item))
+        return listed(self.items.filter(pa.array(mask)), rank(mask, self.offsets), list_of(self.item))
 
 
 def widened_items(items: Any, got: Type, wanted: Type, ctx: Call, rows: Callable[[Mask], Mask]) -> Any:
@@ -215,7 +216,7 @@ def value_column(ctx: Call, place: int, wanted: Type, *, spread: bool = True) ->
 
 def counts(mask: Mask, offsets: Ints) -> Ints:
     """Return how many elements of each list the mask is true for."""
-    return np.diff(edges(mask)[offsets])
+    return np.diff(rank(mask, offsets))
 
 
 def joined(parts: Sequence[Lists]) -> Lists:
@@ -234,7 +235,11 @@ def joined(parts: Sequence[Lists]) -> Lists:
 
 def codes_of(columns: Sequence[Column]) -> list[Ints]:
     """Return numbers for the values of several columns of one type: equal values, nulls too, have one number."""
-    codes, _ = ordering.dense_codes(concat([column.plain() for column in columns]))
+    whole = concat([column.plain() for column in columns])
+    if whole.type.kind is Kind.STRING:  # without putting the distinct texts in order
+        codes = numbers(whole.data.dictionary_encode("encode").indices)
+    else:
+        codes, _ = ordering.dense_codes(whole)
     return np.split(codes, np.cumsum([len(column) for column in columns])[:-1])
 
 

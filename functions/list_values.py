@@ -131,7 +131,8 @@ def list_count(l: Any, v: Any, ctx: Call) -> Any:  # noqa: E741
 @list_count.overload("LISTCOUNT(l:list<any>) -> int")
 def _count_values(l: Any, ctx: Call) -> Any:  # noqa: E741
     found = taken_apart(ctx, 0)
-    return counts(found.values().valid(), found.offsets)
+    null = found.values().nulls()
+    return found.sizes if null is None else counts(~null, found.offsets)
 
 
 @function(
@@ -215,8 +216,34 @@ def _slots(codes: Ints, lists_: int, width: int) -> tuple[Ints, int]:
     return codes & (_SLOTS - 1), _SLOTS
 
 
+#: In lists up to this size every element is compared with those before it.
+_PAIRWISE = 12
+#: In lists up to this size every element is looked for, one after the other.
+_ONE_BY_ONE = 8
+
+
 def _first_ones(codes: Ints, offsets: Ints) -> Mask:
     """Return which elements are the first of their list with their code."""
+    sizes = np.diff(offsets)
+    if int(sizes.max(initial=0)) <= _PAIRWISE:
+        return _first_of_short(codes, offsets, sizes)
+    return _first_by_slots(codes, offsets)
+
+
+def _first_of_short(codes: Ints, offsets: Ints, sizes: Ints) -> Mask:
+    first: Mask = np.ones(len(codes), np.bool_)
+    for size in np.flatnonzero(np.bincount(sizes)).tolist():
+        starts = offsets[:-1][sizes == size]
+        element = [codes[starts + place] for place in range(size)]
+        for place in range(1, size):
+            known = element[place] == element[0]
+            for before in element[1:place]:
+                known |= element[place] == before
+            first[starts[known] + place] = False
+    return first
+
+
+def _first_by_slots(codes: Ints, offsets: Ints) -> Mask:
     count = len(offsets) - 1
     rows, places = np.repeat(np.arange(count), np.diff(offsets)), np.arange(len(codes), dtype=np.int32)
     slots, width = _slots(codes, count, int(codes.max(initial=-1)) + 1)
@@ -280,6 +307,8 @@ def list_union(*l: Any, ctx: Call) -> Any:  # noqa: E741
 
 def _inside(codes: Ints, offsets: Ints, others: Ints, other_offsets: Ints) -> Mask:
     """Return which elements occur, by their codes, in the other list of the same row."""
+    if int(np.diff(other_offsets).max(initial=0)) <= _ONE_BY_ONE:
+        return _inside_short(codes, np.diff(offsets), others, other_offsets)
     count = len(offsets) - 1
     rows, other_rows = (np.repeat(np.arange(count), np.diff(edge)) for edge in (offsets, other_offsets))
     codes_end = max(int(codes.max(initial=-1)), int(others.max(initial=-1))) + 1
@@ -299,6 +328,16 @@ def _inside(codes: Ints, offsets: Ints, others: Ints, other_offsets: Ints) -> Ma
         known = np.sort(other_rows[open_] * codes_end + others[open_])
         wanted = rows[clash] * codes_end + codes[clash]
         inside[clash] = known[np.minimum(np.searchsorted(known, wanted), len(known) - 1)] == wanted
+    return inside
+
+
+def _inside_short(codes: Ints, sizes: Ints, others: Ints, other_offsets: Ints) -> Mask:
+    inside: Mask = np.zeros(len(codes), np.bool_)
+    other_sizes = np.diff(other_offsets)
+    starts, there = np.repeat(other_offsets[:-1], sizes), np.repeat(other_sizes, sizes)
+    for place in range(int(other_sizes.max(initial=0))):
+        same = others[np.minimum(starts + place, len(others) - 1)] == codes
+        inside |= same & (there > place)
     return inside
 
 

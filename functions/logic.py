@@ -13,7 +13,7 @@ import numpy as np
 
 from sheetline.functions import errors as err
 from sheetline.functions.choosing import Branch, Decision, as_column, choose, errors_of, null_rows, truth, widened
-from sheetline.functions.columns import Column, Constant, concat
+from sheetline.functions.columns import Array, Column, Constant, concat
 from sheetline.functions.context import Call
 from sheetline.functions.declare import Example, Failure, function
 from sheetline.functions.errors import Mask
@@ -32,8 +32,10 @@ _NOTHING = Constant(NULL, None)
 def _connect(args: Sequence[Branch], rows: int, *, decisive: bool) -> Column:
     """Return AND (``decisive`` is False) or OR (True), three-valued, decided from the left."""
     if all(isinstance(arg, Column) and arg.null is None and arg.errors is None for arg in args):
-        join = np.logical_or if decisive else np.logical_and
-        return Column(BOOLEAN, join.reduce([as_column(arg, rows).data for arg in args]))
+        out = as_column(args[0], rows).data
+        for arg in args[1:]:
+            out = (np.logical_or if decisive else np.logical_and)(out, as_column(arg, rows).data)
+        return Column(BOOLEAN, out)
     decision = Decision(rows)
     unknown = np.zeros(rows, np.bool_)
     for arg in args:
@@ -389,13 +391,33 @@ def _among(value: Column, options: list[Any]) -> Mask:
     if value.type.kind is Kind.STRING:
         import pyarrow as pa
 
-        found = np.asarray(kernels().is_in(value.data, pa.array(known, pa.large_string())))
+        pc = kernels()
+        if 0 < len(known) <= _FEW_TEXTS:  # their comparison costs less than looking texts up
+            found = np.asarray(pc.equal(value.data, known[0]).fill_null(False))
+            for option in known[1:]:
+                found = found | np.asarray(pc.equal(value.data, option).fill_null(False))
+        else:
+            found = np.asarray(pc.is_in(value.data, pa.array(known, pa.large_string())))
     elif value.type.is_arrow:
         found = np.array([item in known for item in value.to_list()], np.bool_)
     else:
-        found = np.isin(value.data, np.array(known, value.data.dtype))
+        found = _one_of(value.data, np.array(known, value.data.dtype))
     null = value.nulls()
     return found if null is None else np.where(null, len(known) < len(options), found)
+
+
+#: Up to so many constants a comparison with each costs less than looking values up.
+_FEW_OPTIONS = 8
+_FEW_TEXTS = 4
+
+
+def _one_of(values: Array, options: Array) -> Mask:
+    if not 0 < len(options) <= _FEW_OPTIONS:
+        return np.isin(values, options)
+    found: Mask = np.equal(values, options[0])
+    for option in options[1:]:
+        found |= np.equal(values, option)
+    return found
 
 
 # The greatest and the least of a row.

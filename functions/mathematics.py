@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from sheetline.functions.arithmetic import SKIPS, count_of, filled, parts_of
+from sheetline.functions.blend import blend
 from sheetline.functions.columns import Array
 from sheetline.functions.context import Call
 from sheetline.functions.declare import Example, Failure, function
@@ -136,7 +137,7 @@ def log(x: Any, base: Any, ctx: Call) -> Any:
 )
 def logistic(x: Any) -> Any:
     small = np.exp(-np.abs(x))
-    return np.where(np.less(x, 0), small, 1.0) / (1.0 + small)
+    return blend(np.less(x, 0), small, 1.0, np.float64) / (1.0 + small)
 
 
 @function(
@@ -240,6 +241,8 @@ def gamma(x: Any, ctx: Call) -> Any:
 def gammaln(x: Any, ctx: Call) -> Any:
     from scipy import special
 
+    if not np.fmin.reduce(x, axis=None, initial=1.0) < 1e-300:
+        return special.gammaln(x)
     ctx.fail(np.less_equal(x, 0), "NUM")
     near = -np.log(np.clip(x, 5e-324, 1e-300))  # the library's function overflows beside 0
     return np.where(np.less(x, 1e-300), near, special.gammaln(x))

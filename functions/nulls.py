@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
+from sheetline.functions.blend import blend
 from sheetline.functions.choosing import Decision, as_column, choose, errors_of, null_rows, truth
-from sheetline.functions.columns import Column, Constant
+from sheetline.functions.columns import Column, Constant, numpy_dtype
 from sheetline.functions.context import Call
 from sheetline.functions.declare import Example, Failure, function
 from sheetline.functions.errors import Errors, Mask
@@ -228,12 +229,30 @@ def is_odd(x: Any, ctx: Call) -> Any:
 def coalesce(*v: Any, ctx: Call) -> Any:
     if isinstance(v[0], Column) and v[0].nulls() is None:
         return v[0]
+    if not ctx.types[0].is_arrow and all(arg.errors is None for arg in v):
+        return _first_value(v, ctx)
     decision = Decision(ctx.rows)
     for arg in v:
         if not decision.open.any():
             break
         decision.step(~null_rows(arg, ctx.rows), errors_of(arg, ctx.rows))
     return decision.result(v[: len(decision.masks)], ctx.types[0], _NOTHING)
+
+
+def _first_value(args: Sequence[Column | Constant], ctx: Call) -> Column:
+    """Return the first value of each row that is not null, of numbers, dates or booleans without errors."""
+    type_ = ctx.types[0]
+    out = as_column(args[0], ctx.rows)
+    for arg in args[1:]:
+        null = out.nulls()
+        if null is None:
+            break
+        if isinstance(arg, Constant) and arg.value is None:
+            continue
+        data = blend(null, arg.value if isinstance(arg, Constant) else arg.data, out.data, numpy_dtype(type_))
+        more = None if isinstance(arg, Constant) or type_.kind is Kind.FLOAT else arg.nulls()
+        out = Column(type_, data, None if more is None else null & more)
+    return out
 
 
 def _replace(v: Any, rows: Mask, replacement: Any, ctx: Call) -> Column:

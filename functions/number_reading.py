@@ -16,7 +16,8 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from sheetline.functions.errors import Ints, Mask
-from sheetline.functions.text_support import TEXT, kernels, raw_bytes
+from sheetline.functions.text_bytes import rows_of
+from sheetline.functions.text_support import TEXT, kernels, numbers, raw_bytes
 from sheetline.functions.types import INT64_MAX, INT64_MIN
 
 _ZERO, _PLUS, _MINUS, _POINT, _SMALL_E, _LARGE_E = b"0+-.eE"
@@ -41,23 +42,36 @@ class NumberTexts:
 
 def look(text: Any) -> NumberTexts:
     """Find the texts that are numbers; nulls and empty texts are none."""
-    texts = kernels().utf8_trim_whitespace(text)
+    texts = text
     data, at = raw_bytes(texts)
+    if len(data) and not _tight(data):
+        texts = kernels().utf8_trim_whitespace(text)
+        data, at = raw_bytes(texts)
     lengths = np.diff(at)
     good = lengths > 0
     fractional, signed = np.zeros(len(good), np.bool_), np.zeros(len(good), np.bool_)
-    special = np.flatnonzero((data - np.uint8(_ZERO)) > 9)  # bytes below "0" wrap around
-    if len(special):
-        _check_special(data, at, special, good, fractional, signed)
+    other = (data - np.uint8(_ZERO)) > 9  # bytes below "0" wrap around
+    if other.any():
+        _check_special(data, at, np.flatnonzero(other), good, fractional, signed)
     return NumberTexts(texts, lengths, good, fractional, signed)
+
+
+def _tight(data: npt.NDArray[np.uint8]) -> bool:
+    """Whether no byte is white space, nor begins any."""
+    return int(data.min()) > 32 and int(data.max()) < 128
 
 
 def _check_special(
     data: npt.NDArray[np.uint8], at: Ints, special: Ints, good: Mask, fractional: Mask, signed: Mask
 ) -> None:
     """Take out of ``good`` the rows whose bytes other than digits make no number."""
-    row = np.searchsorted(at, special, side="right") - 1
-    byte, place = data[special], special - at[row]
+    row = rows_of(special, at)
+    byte = data[special]
+    if (byte == _POINT).all() and (row[1:] != row[:-1]).all():  # as of most amounts: a point each
+        fractional[row] = True
+        good[row] = np.diff(at)[row] > 1
+        return
+    place = special - at[row]
     behind_e = (place > 0) & np.isin(data[special - 1], (_SMALL_E, _LARGE_E))
     sign, point = (byte == _PLUS) | (byte == _MINUS), byte == _POINT
     power = (byte == _SMALL_E) | (byte == _LARGE_E)
@@ -98,6 +112,10 @@ def read_floats(text: Any) -> tuple[npt.NDArray[np.float64], Mask]:
 def read_integers(text: Any) -> tuple[Ints, Mask, Mask]:
     """Return integers with fractions cut off, the mask of texts that are no numbers, and of those beyond 64 bits."""
     found = look(text)
+    digits_only = found.good.all() and not found.fractional.any() and not found.signed.any()
+    if digits_only and int(found.lengths.max(initial=0)) <= _SAFE_DIGITS:
+        none = np.zeros(len(found.good), np.bool_)
+        return numbers(found.texts.cast(pa.int64())), none, none
     digits = found.lengths - found.signed
     plain = found.good & ~found.fractional & (digits <= _SAFE_DIGITS)
     texts = _castable(found, plain)

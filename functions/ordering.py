@@ -17,6 +17,7 @@ import pyarrow as pa
 
 from sheetline.functions.columns import Column
 from sheetline.functions.errors import Ints
+from sheetline.functions.segments import order_segments
 from sheetline.functions.types import Kind
 
 _NULL_KEY = np.iinfo(np.int64).max - 1
@@ -110,7 +111,7 @@ def restore(column: Column, keys: Ints, back: Any, null: npt.NDArray[np.bool_] |
 
 def sort_key(column: Column, *, descending: bool = False) -> Ints:
     """Return int64 keys whose ascending order is the column's order: nulls, then errors, last in either."""
-    keys, _ = comparable(column)
+    keys = _text_keys(column) if column.type.kind is Kind.STRING else comparable(column)[0]
     null = column.nulls()
     top = int(keys.max(initial=0)) if null is None else int(keys.max(initial=0, where=~null))
     low = int(keys.min(initial=0)) if null is None else int(keys.min(initial=0, where=~null))
@@ -127,12 +128,30 @@ def sort_key(column: Column, *, descending: bool = False) -> Ints:
     return keys
 
 
+def _text_keys(column: Column) -> Ints:
+    """Return numbers in the order of texts: by their bytes where most differ, else by their distinct values."""
+    from sheetline.functions.text_ranks import text_ranks
+
+    ranks = None if column.is_coded else text_ranks(column.data)
+    return comparable(column)[0] if ranks is None else ranks
+
+
 def stable_order(keys: Sequence[Ints], rows: int) -> Ints:
     """Return the row numbers in ascending order of ``keys`` (the first is the primary one), stably."""
     packed = packed_order(keys, rows)
     if packed is not None:
         return packed
-    return np.lexsort(tuple(reversed(keys))).astype(np.int64, copy=False)
+    order: Ints | None = None
+    for key in reversed(keys):  # from the last key to the first: each order keeps that of the keys behind it
+        part = _order_of(key if order is None else key[order])
+        order = part if order is None else order[part]
+    assert order is not None
+    return order
+
+
+def _order_of(key: Ints) -> Ints:
+    packed = packed_order([key], len(key))
+    return order_segments(key, np.array([0, len(key)])) if packed is None else packed
 
 
 def packed_order(keys: Sequence[Ints], rows: int) -> Ints | None:
@@ -204,7 +223,7 @@ def dense_codes(column: Column) -> tuple[Ints, int]:
         null = column.nulls()
         low, high = (int(codes.min()), int(codes.max())) if rows else (0, 0)
         if high - low <= 2 * rows + 1024:
-            codes, count = codes - low, high - low + 1
+            codes, count = codes - low if low else codes, high - low + 1
         else:
             codes, count = first_appearance(codes)
         if null is not None:

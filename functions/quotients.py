@@ -53,7 +53,8 @@ def absolute(x: Any, ctx: Call) -> Any:
     big=True,
 )
 def sign(x: Any) -> Any:
-    return np.greater(x, 0).astype(np.int64) - np.less(x, 0).astype(np.int64)
+    above, below = np.greater(x, 0), np.less(x, 0)
+    return np.subtract(above.view(np.int8), below.view(np.int8))
 
 
 @function(
@@ -77,6 +78,21 @@ def mod(x: Any, y: Any, ctx: Call) -> Any:
     return np.mod(x, y)
 
 
+def _plain_divisor(y: Any) -> bool:
+    """Whether integers are all above 0: such a division neither fails nor overflows."""
+    return bool(np.min(y, initial=1) > 0)
+
+
+def _cut_quotient(x: Any, y: Any) -> Any:
+    """Return the quotients of integers and positive ones, cut towards zero: by size, then with the sign of x."""
+    x, y = np.asarray(x, np.int64), np.asarray(y, np.int64)
+    out = np.floor_divide(np.abs(x).view(np.uint64), y.view(np.uint64)).view(np.int64)  # the least has its size there
+    if np.min(x, initial=0) >= 0:
+        return out
+    sign = x >> 63
+    return (out ^ sign) - sign
+
+
 @function(
     "QUOTIENT(x:num; y:num) -> int",
     category=CATEGORY,
@@ -90,6 +106,8 @@ def mod(x: Any, y: Any, ctx: Call) -> Any:
     ],
 )
 def quotient(x: Any, y: Any, ctx: Call) -> Any:
+    if ctx.types[0].kind is Kind.INTEGER and _plain_divisor(y):
+        return _cut_quotient(x, y)
     zero = np.equal(y, 0)
     ctx.fail(zero, "DIV0")
     if ctx.types[0].kind is Kind.INTEGER:

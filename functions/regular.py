@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from sheetline.functions import regular_bytes
 from sheetline.functions.context import Call
 from sheetline.functions.declare import Example, Failure, function
+from sheetline.functions.regular_bytes import byte_class
 from sheetline.functions.regular_engine import Clock, Regex, compile_pattern
 from sheetline.functions.text_support import (
     MAX_CELL,
@@ -77,7 +79,12 @@ def _vector(text: Any, pattern: Any) -> bool:
 )
 def regex_match(text: Any, pattern: Any, ctx: Call) -> Any:
     if _vector(text, pattern):
-        fast = pattern.re2(frame=r"\A{}\z")
+        found = byte_class(pattern)
+        if found is not None and found.fits(text):
+            return regular_bytes.matches(found, text)
+        front, back = regular_bytes.open_ends(pattern, text)
+        frame = ("" if front else r"\A") + "{}" + ("" if back else r"\z")
+        fast = pattern.re2(frame=frame, cut=(front, back))
         if fast is not None:
             return truths(kernels().match_substring_regex(text, pattern=fast))
     return _each(ctx, Regex.matches, text, pattern, give="bool")
@@ -95,6 +102,9 @@ def regex_match(text: Any, pattern: Any, ctx: Call) -> Any:
 )
 def regex_contains(text: Any, pattern: Any, ctx: Call) -> Any:
     if _vector(text, pattern):
+        parts = regular_bytes.plain_alternatives(pattern)
+        if parts is not None:
+            return regular_bytes.contains_any(parts, text)
         fast = pattern.re2()
         if fast is not None:
             return truths(kernels().match_substring_regex(text, pattern=fast))
@@ -156,6 +166,13 @@ def _all(pattern: Regex, text: str, clock: Clock) -> list[str]:
     **SHARED,
 )
 def regex_extract_all(text: Any, pattern: Any, ctx: Call) -> Any:
+    if _vector(text, pattern):
+        found = byte_class(pattern)
+        if found is not None and found.fits(text):
+            return regular_bytes.all_matches(found, text)
+        fast = pattern.re2() if pattern.never_empty else None
+        if fast is not None and _grows(text, 3) <= MAX_CELL:
+            return regular_bytes.cut_matches(fast, text)
     return _each(ctx, _all, text, pattern, give="list")
 
 
@@ -175,10 +192,26 @@ def _replaced(text: Any, pattern: Any, replacement: Any, ctx: Call) -> Any:
         except ValueError as problem:
             ctx.fail(np.ones(1, np.bool_), "VALUE", f"{ctx.function}: {problem}")
             return pa.nulls(ctx.rows, TEXT)
+        found, new = byte_class(pattern), _constant(template)
+        if found is not None and new is not None and found.fits(text) and _grows(text, 1 + len(new)) <= MAX_CELL:
+            made = regular_bytes.replaced(found, text, new)
+            if made is not None:
+                return made
         fast = _fast_replacement(text, pattern, template)
         if fast is not None:
             return kernels().replace_substring_regex(text, pattern=fast[0], replacement=fast[1])
     return _each(ctx, _replace_row, text, pattern, replacement)
+
+
+def _grows(text: Any, factor: int) -> int:
+    """Return how many bytes the longest text has, so many times."""
+    return int(np.diff(raw_bytes(text)[1]).max(initial=0)) * factor
+
+
+def _constant(template: list[str | int]) -> bytes | None:
+    """Return a replacement without groups, or None."""
+    parts = [part for part in template if isinstance(part, str)]
+    return "".join(parts).encode() if len(parts) == len(template) else None
 
 
 def _fast_replacement(text: Any, pattern: Regex, template: list[str | int]) -> tuple[str, str] | None:
@@ -186,9 +219,8 @@ def _fast_replacement(text: Any, pattern: Regex, template: list[str | int]) -> t
     used = [part for part in template if isinstance(part, int)]
     if not pattern.never_empty or max(used, default=0) > 9:
         return None
-    longest = int(np.diff(raw_bytes(text)[1]).max(initial=0))
     literal = sum(len(part.encode()) for part in template if isinstance(part, str))
-    if longest * (1 + literal + len(used)) > MAX_CELL:
+    if _grows(text, 1 + literal + len(used)) > MAX_CELL:
         return None
     written = pattern.re2(None if any(used) else frozenset())
     if written is None:
@@ -197,7 +229,10 @@ def _fast_replacement(text: Any, pattern: Regex, template: list[str | int]) -> t
     return written, made
 
 
-_REPLACEMENTS = "In the replacement $1 or \\1 is a group, $0 the whole match, ${name} a named group, $$ a dollar."
+_REPLACEMENTS = (
+    "In the replacement $1 or \\1 is a group, $0 the whole match, ${name} a named group, $$ a dollar. "
+    "A text that would grow beyond 10 MB is an error LIMIT."
+)
 
 
 @function(
@@ -252,6 +287,9 @@ def _regex_replacement(text: Any, pattern: Any, replacement: Any, ctx: Call) -> 
 )
 def regex_count(text: Any, pattern: Any, ctx: Call) -> Any:
     if _vector(text, pattern):
+        found = byte_class(pattern)
+        if found is not None and found.fits(text):
+            return regular_bytes.count(found, text)
         fast = pattern.re2_each()
         if fast is not None:
             return numbers(kernels().count_substring_regex(text, pattern=fast))

@@ -122,18 +122,7 @@ class Writer:
         return f"[{'^' if negated else ''}{inside}]"
 
     def _class(self, items: Any, flags: int) -> str:
-        ranges: Ranges = []
-        negated = False
-        for op, value in items:
-            if op is _op.NEGATE:
-                negated = True
-            elif op is _op.LITERAL:
-                ranges.append((value, value))
-            elif op is _op.RANGE:
-                ranges.append(value)
-            else:
-                known, other = _CLASSES[value]
-                ranges.extend(_complement(known) if other else known)
+        ranges, negated = _members(items)
         return self._set(ranges, flags, negated=negated)
 
     def _repeat(self, op: Any, value: Any, flags: int) -> str:
@@ -175,6 +164,41 @@ class Writer:
         if op is _op.FAILURE:
             return "(?!)"
         raise ValueError(f"the regular expression has a part that is not known: {op}")
+
+
+def _members(items: Any) -> tuple[Ranges, bool]:
+    """Return the ranges of a class as it is written, and whether it is negated."""
+    ranges: Ranges = []
+    negated = False
+    for op, value in items:
+        if op is _op.NEGATE:
+            negated = True
+        elif op is _op.LITERAL:
+            ranges.append((value, value))
+        elif op is _op.RANGE:
+            ranges.append(value)
+        else:
+            known, other = _CLASSES[value]
+            ranges.extend(_complement(known) if other else known)
+    return ranges, negated
+
+
+def class_ranges(op: Any, value: Any, flags: int) -> Ranges:
+    """Return the code points that a parsed class, character or dot matches, as ascending ranges."""
+    if op is _op.ANY:
+        return [(0, _LAST)] if flags & re.DOTALL else [(0, 9), (11, _LAST)]
+    ranges, negated = _members(value) if op is _op.IN else ([(value, value)], op is _op.NOT_LITERAL)
+    if flags & re.IGNORECASE:
+        ranges = _both_cases(ranges)
+    merged: Ranges = []
+    for low, high in sorted(ranges):
+        if merged and low <= merged[-1][1] + 1:
+            merged[-1] = (merged[-1][0], max(high, merged[-1][1]))
+        else:
+            merged.append((low, high))
+    if not negated:
+        return merged
+    return [(low, high) for low, high in _complement(merged) if low <= high]
 
 
 #: RE2 reads a class of exactly these two letters as one letter in any case, beside an alternative even of
@@ -239,19 +263,29 @@ class Regex:
     known: dict[Any, str | None] = field(default_factory=dict)
     slow: Any = None
 
-    def re2(self, capture: frozenset[int] | None = frozenset(), named: bool = False, frame: str = "{}") -> str | None:
-        """Return the pattern for RE2, capturing these groups (None: all), or None."""
-        key = (capture, named, frame)
+    def re2(
+        self,
+        capture: frozenset[int] | None = frozenset(),
+        named: bool = False,
+        frame: str = "{}",
+        cut: tuple[bool, bool] = (False, False),
+    ) -> str | None:
+        """Return the pattern for RE2, capturing these groups (None: all), or None.
+
+        ``cut`` leaves out the first and the last part of the pattern.
+        """
+        key = (capture, named, frame, cut)
         if key not in self.known:
-            self.known[key] = self._written(capture, named, frame)
+            self.known[key] = self._written(capture, named, frame, cut)
         return self.known[key]
 
-    def _written(self, capture: frozenset[int] | None, named: bool, frame: str) -> str | None:
+    def _written(self, capture: frozenset[int] | None, named: bool, frame: str, cut: tuple[bool, bool]) -> str | None:
         wanted = frozenset(range(1, self.groups + 1)) if capture is None else capture
         if wanted & self.repeated:
             return None
         try:
-            inside = Writer(True, capture, named).sequence(self.parsed, self.flags)
+            parts = list(self.parsed)[cut[0] : len(self.parsed) - cut[1]]
+            inside = Writer(True, capture, named).sequence(parts, self.flags)
         except Unsupported:
             return None
         text = frame.replace("{}", f"(?:{inside})")

@@ -51,7 +51,53 @@ def _scale(digits: Any) -> tuple[Callable[[Any], Any], Callable[[Any], Any]]:
     )
 
 
+def _round_whole(x: Any, how: How) -> Any:
+    """Round to whole numbers: large floats are whole, and what is added to a smaller one is exact."""
+    if how == "down":
+        return np.trunc(x) + 0.0  # no negative zero
+    if how == "even":
+        return np.rint(x) + 0.0
+    size = np.abs(x)
+    if how == "up":
+        return np.copysign(np.ceil(size), x) + 0.0
+    count = np.floor(size)
+    return np.copysign(count + (size - count >= 0.5), x) + 0.0
+
+
+def _round_places(x: Any, digits: int, how: How) -> Any:
+    """Round an array to 1 … 308 decimal places: the same steps as in :func:`_round_floats`, in few arrays."""
+    power = _POWERS[digits]
+    size = np.abs(x)
+    count = np.multiply(size, power)
+    large = not np.fmax.reduce(count, initial=0.0) < _WHOLE
+    np.floor(count, out=count)
+    if how in ("half", "even"):
+        middle = count + 0.5
+        middle /= power
+        above = np.greater_equal(size, middle)
+        if how == "even":
+            above = np.greater(size, middle) | (above & (np.fmod(count, 2.0) == 1.0))
+        count += above
+    else:
+        near = count + 1.0
+        near /= power
+        more = np.less_equal(near, size)
+        less = np.greater(np.divide(count, power, out=near), size)
+        count += more
+        count -= less
+        if how == "up":
+            count += np.less(np.divide(count, power, out=near), size)
+    count /= power
+    np.copysign(count, x, out=count)
+    count += 0.0  # no negative zero
+    return np.where(np.multiply(size, power) < _WHOLE, count, x) if large else count
+
+
 def _round_floats(x: Any, digits: Any, how: How) -> Any:
+    if isinstance(digits, int) and digits == 0:
+        return _round_whole(x, how)
+    if isinstance(digits, int) and 0 < digits <= 308 and isinstance(x, np.ndarray) and x.ndim:
+        return _round_places(x, digits, how)
     size = np.abs(x)
     there, back = _scale(digits)
     scaled = there(size)
@@ -232,8 +278,10 @@ def _integer_multiple(x: Any, unit: Any, how: str, ctx: Call) -> Array:
     x, step = np.broadcast_arrays(np.asarray(x, np.int64), np.abs(np.asarray(unit, np.int64)))
     rest = np.mod(x, step)
     if how == "floor":
-        up = np.zeros(x.shape, np.bool_)
-    elif how == "ceiling":
+        out, over = integer_math.subtract(x, rest)
+        ctx.fail(over, "OVERFLOW")
+        return out
+    if how == "ceiling":
         up = rest > 0
     else:
         up = np.where(x >= 0, rest >= step - rest, rest > step - rest) & (rest > 0)
@@ -242,7 +290,36 @@ def _integer_multiple(x: Any, unit: Any, how: str, ctx: Call) -> Array:
     return out
 
 
+def _plain_multiple(x: Array, step: float, how: str) -> Array | None:
+    """Return multiples of a positive step for numbers that are not negative, or None where a row needs more thought.
+
+    That is a row whose quotient lies so near below a whole number that it may read as that number.
+    """
+    count = np.divide(x, step)
+    whole = np.floor(count)
+    if how == "ceiling":
+        np.ceil(count, out=whole)
+        rest = np.subtract(whole, count, out=count)
+    else:
+        rest = np.subtract(count, whole, out=count)
+    largest = np.fmax.reduce(whole, initial=0.0)
+    if not np.fmax.reduce(rest, initial=0.0) < 1.0 - 1e-15 * (largest + 1.0):
+        return None
+    parts = np.rint(1.0 / step)
+    if parts >= 1.0 and 1.0 / parts == step:
+        whole /= parts
+    else:
+        whole *= step
+    whole += 0.0  # no negative zero
+    return whole
+
+
 def _multiple(x: Any, unit: Any, how: Literal["ceiling", "floor", "nearest"], ctx: Call) -> Any:
+    simple = how != "nearest" and isinstance(unit, float) and unit > 0 and isinstance(x, np.ndarray)
+    if simple and not np.fmin.reduce(x, initial=0.0) < 0:
+        out = _plain_multiple(x, unit, how)
+        if out is not None:
+            return out
     zero = np.equal(x, 0) | np.equal(unit, 0)
     note = f"{ctx.function}: {{0}} and the significance {{1}} have different signs"
     ctx.fail((np.less(x, 0) != np.less(unit, 0)) & ~zero, "NUM", note)

@@ -21,7 +21,8 @@ from sheetline.functions.execute import cast_constant
 from sheetline.functions.geography import LATITUDE, LONGITUDE, haversine, kilometres
 from sheetline.functions.groups import Order, row_numbers
 from sheetline.functions.integer_math import subtract
-from sheetline.functions.ordering import sort_key, stable_order
+from sheetline.functions.ordering import sort_key
+from sheetline.functions.segments import order_segments
 from sheetline.functions.series_support import carry_group, finish, order_of, within
 from sheetline.functions.types import FLOAT, INTEGER, Kind
 
@@ -323,7 +324,7 @@ def _ranked(v: Column, ctx: Call, *, descending: bool = False) -> tuple[Ints, In
     """
     order = order_of(ctx)
     key = sort_key(v, descending=descending)
-    places = stable_order([order.group, key], len(v))
+    places = order_segments(key, order.offsets)
     ordered = key[places]
     number = within(order)
     new = np.ones(len(v), np.bool_)

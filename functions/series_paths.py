@@ -22,7 +22,8 @@ from sheetline.functions.declare import Example, Form, function
 from sheetline.functions.errors import Errors, Ints, Mask
 from sheetline.functions.execute_groups import Rows
 from sheetline.functions.groups import Order
-from sheetline.functions.ordering import dense_codes, sort_key, stable_order
+from sheetline.functions.ordering import dense_codes, sort_key
+from sheetline.functions.segments import order_segments
 from sheetline.functions.series_support import MAX_ROWS, order_of, within
 from sheetline.functions.text_support import TEXT, to_text
 from sheetline.functions.types import STRING, Type, list_of
@@ -252,7 +253,7 @@ def group_combin(v: Column, k: Any, ctx: Call) -> Rows:
 def _distinct(v: Column, order: Order) -> tuple[Ints, Ints]:
     """Return places of each group's distinct values, ascending, and how many each group has."""
     key = sort_key(v)
-    places = stable_order([order.group, key], len(v))
+    places = order_segments(key, order.offsets)
     places = places[v.valid()[places]]
     group, ordered = order.group[places], key[places]
     new = np.ones(len(places), np.bool_)

@@ -13,7 +13,8 @@ from sheetline.functions.context import Call
 from sheetline.functions.declare import Example, Failure, Form, function
 from sheetline.functions.errors import Ints, Mask
 from sheetline.functions.groups import Order
-from sheetline.functions.ordering import comparable, restore, sort_key, stable_order
+from sheetline.functions.ordering import comparable, restore, sort_key
+from sheetline.functions.segments import order_segments
 from sheetline.functions.series_support import (
     Array,
     carry_running,
@@ -96,7 +97,7 @@ def group_cumsum(v: Column, ctx: Call) -> Column:
 )
 def group_accumulate(order: Column, v: Column, ctx: Call) -> Column:
     rows = order_of(ctx)
-    places = stable_order([rows.group, sort_key(order)], len(v))
+    places = order_segments(sort_key(order), rows.offsets)
     if order.nulls() is None and np.array_equal(places, np.arange(len(v))):  # the sheet has this order already
         return _cumulative_sum(v, rows, ctx)
     unplaced = order.nulls()

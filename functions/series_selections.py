@@ -21,6 +21,7 @@ from sheetline.functions.errors import Errors, Ints, Mask
 from sheetline.functions.execute_groups import Rows
 from sheetline.functions.groups import Order
 from sheetline.functions.ordering import dense_codes, sort_key, stable_order
+from sheetline.functions.segments import order_segments
 from sheetline.functions.series_paths import too_many, with_long
 from sheetline.functions.series_support import MAX_ROWS, order_of, within
 from sheetline.functions.text_support import TEXT
@@ -168,7 +169,7 @@ def _selected(v: Column, order: Order, keep: Mask) -> Rows:
 
 def _best(v: Column, n: int, ctx: Call, *, descending: bool) -> Rows:
     order = order_of(ctx)
-    places = stable_order([order.group, sort_key(v, descending=descending)], len(v))
+    places = order_segments(sort_key(v, descending=descending), order.offsets)
     keep = np.zeros(len(v), np.bool_)
     keep[places[within(order) < n]] = True
     return _selected(v, order, keep)
@@ -245,7 +246,7 @@ def group_bottom_n(v: Column, n: Any, ctx: Call) -> Rows:
 def group_uniques(v: Column, ctx: Call) -> Rows:
     order = order_of(ctx)
     codes, _ = dense_codes(v)
-    places = stable_order([order.group, codes], len(v))
+    places = order_segments(codes, order.offsets)
     group, ordered = order.group[places], codes[places]
     new = np.ones(len(v), np.bool_)
     new[1:] = (ordered[1:] != ordered[:-1]) | (group[1:] != group[:-1])

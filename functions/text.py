@@ -7,24 +7,28 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from sheetline.functions import text_case, text_codes
+from sheetline.functions import text_case, text_codes, text_letters
 from sheetline.functions.context import Call
 from sheetline.functions.declare import Example, Failure, function
-from sheetline.functions.text_filling import arrow_position, bounded, from_one, not_negative, padding
+from sheetline.functions.text_filling import bounded, from_one, not_negative, padded, padding
 from sheetline.functions.text_support import (
+    MAX_BLOCK,
+    MAX_CELL,
     TEXT,
     CellError,
     as_rows,
     by_ascii,
     checked,
     folded,
+    is_ascii,
     kernels,
     map_rows,
     numbers,
     operand,
+    raw_bytes,
     truths,
 )
-from sheetline.functions.text_view import View
+from sheetline.functions.text_view import View, sliced
 
 CATEGORY = "text"
 OPENFORMULA = "OASIS OpenFormula 1.2, section 6.20 (text functions)"
@@ -144,7 +148,7 @@ def unichar(code: Any, ctx: Call) -> Any:
     notes="Unicode's full mapping without regard to a language: ß becomes SS.",
 )
 def upper(text: Any) -> Any:
-    return by_ascii(text, kernels().ascii_upper, str.upper)
+    return text_letters.upper().change(text)
 
 
 @function(
@@ -155,7 +159,7 @@ def upper(text: Any) -> Any:
     notes="Unicode's full mapping without regard to a language; a Σ at the end of a word becomes ς.",
 )
 def lower(text: Any) -> Any:
-    return by_ascii(text, kernels().ascii_lower, str.lower)
+    return text_letters.lower().change(text)
 
 
 @function(
@@ -165,7 +169,7 @@ def lower(text: Any) -> Any:
     examples=[Example('SWAPCASE("aBc")', "AbC"), Example("SWAPCASE(null)", None)],
 )
 def swapcase(text: Any) -> Any:
-    return by_ascii(text, kernels().ascii_swapcase, str.swapcase)
+    return text_letters.swapped().change(text)
 
 
 @function(
@@ -179,7 +183,7 @@ def swapcase(text: Any) -> Any:
     ],
 )
 def capitalize(text: Any) -> Any:
-    return by_ascii(text, text_case.ascii_capitalize, text_case.capitalize)
+    return text_case.capitalized(text)
 
 
 @function(
@@ -222,7 +226,7 @@ def initcap(text: Any) -> Any:
     source=OPENFORMULA,
 )
 def length(text: Any) -> Any:
-    return numbers(kernels().utf8_length(text))
+    return np.diff(raw_bytes(text)[1]) if is_ascii(text) else numbers(kernels().utf8_length(text))
 
 
 @function(
@@ -232,7 +236,7 @@ def length(text: Any) -> Any:
     examples=[Example('LENB("abc")', 3), Example('LENB("€")', 3), Example("LENB(null)", None)],
 )
 def length_bytes(text: Any) -> Any:
-    return numbers(kernels().binary_length(text))
+    return np.diff(raw_bytes(text)[1])
 
 
 # Parts by position.
@@ -254,7 +258,7 @@ def length_bytes(text: Any) -> Any:
 def left(text: Any, count: Any, ctx: Call) -> Any:
     not_negative(count, "count", 1, ctx)
     if isinstance(count, int) and not isinstance(text, str):
-        return kernels().utf8_slice_codeunits(text, 0, arrow_position(count))
+        return sliced(text, 0, count)
     return View(text, ctx).cut(0, count)
 
 
@@ -272,6 +276,8 @@ def left(text: Any, count: Any, ctx: Call) -> Any:
 )
 def right(text: Any, count: Any, ctx: Call) -> Any:
     not_negative(count, "count", 1, ctx)
+    if isinstance(count, int) and count > 0 and is_ascii(text) and not isinstance(text, str):
+        return sliced(text, -count, None)
     view = View(text, ctx)
     return view.cut(view.chars - np.clip(count, 0, view.chars), view.chars)
 
@@ -292,6 +298,8 @@ def right(text: Any, count: Any, ctx: Call) -> Any:
 def mid(text: Any, start: Any, count: Any, ctx: Call) -> Any:
     from_one(start, "start", 1, ctx)
     not_negative(count, "count", 2, ctx)
+    if isinstance(start, int) and isinstance(count, int) and not isinstance(text, str):
+        return sliced(text, start - 1, max(start, 1) - 1 + max(count, 0))
     view = View(text, ctx)
     low = np.clip(start, 1, view.chars + 1) - 1
     return view.cut(low, low + np.clip(count, 0, view.chars))
@@ -316,7 +324,7 @@ def substr(text: Any, start: Any, end: Any, ctx: Call) -> Any:
     not_negative(start, "start", 1, ctx)
     ctx.fail(np.less(end, start), "VALUE", "SUBSTR: the end {2} lies before the start {1}")
     if isinstance(start, int) and isinstance(end, int) and not isinstance(text, str):
-        return kernels().utf8_slice_codeunits(text, arrow_position(start), arrow_position(end))
+        return sliced(text, start, end)
     return View(text, ctx).cut(start, end)
 
 
@@ -349,10 +357,18 @@ def repeated(text: Any, count: Any, ctx: Call) -> Any:
     not_negative(count, "count", 1, ctx)
     text = operand(text, ctx)
     pc = kernels()
+    if isinstance(count, int) and count >= 0 and not isinstance(text, pa.Scalar) and _surely_fits(text, count):
+        return pc.binary_repeat(text, count)
     size = len(text.as_py().encode()) if isinstance(text, pa.Scalar) else numbers(pc.binary_length(text))
     times = np.maximum(np.broadcast_to(count, (ctx.rows,)), 0)
     times = np.where(bounded(np.multiply(size, times, dtype=np.float64), ctx) & (np.asarray(size) > 0), times, 0)
     return pc.binary_repeat(text, pa.array(times))
+
+
+def _surely_fits(text: Any, times: int) -> bool:
+    """Whether no text so often repeated is too long, nor all of them together."""
+    data, offsets = raw_bytes(text)
+    return len(data) * times <= MAX_BLOCK and int(np.diff(offsets).max(initial=0)) * times <= MAX_CELL
 
 
 _PADDING: dict[str, Any] = {
@@ -374,6 +390,9 @@ _PADDING: dict[str, Any] = {
     **_PADDING,
 )
 def lpad(text: Any, length: Any, fill: Any, ctx: Call) -> Any:
+    plain = padded(text, length, fill, ctx, left=True)
+    if plain is not None:
+        return plain
     added = padding(text, length, fill, ctx)
     return kernels().binary_join_element_wise(added, operand(text, ctx), pa.scalar("", TEXT))
 
@@ -389,6 +408,9 @@ def lpad(text: Any, length: Any, fill: Any, ctx: Call) -> Any:
     **_PADDING,
 )
 def rpad(text: Any, length: Any, fill: Any, ctx: Call) -> Any:
+    plain = padded(text, length, fill, ctx, left=False)
+    if plain is not None:
+        return plain
     added = padding(text, length, fill, ctx)
     return kernels().binary_join_element_wise(operand(text, ctx), added, pa.scalar("", TEXT))
 
@@ -401,7 +423,7 @@ def rpad(text: Any, length: Any, fill: Any, ctx: Call) -> Any:
     notes="Combining marks are characters of their own and change places too.",
 )
 def reverse(text: Any) -> Any:
-    return kernels().utf8_reverse(text)
+    return kernels().ascii_reverse(text) if is_ascii(text) else kernels().utf8_reverse(text)
 
 
 # Comparing.

@@ -14,7 +14,7 @@ import pyarrow as pa
 from sheetline.functions.context import Call
 from sheetline.functions.text_filling import bounded
 from sheetline.functions.text_support import TEXT, kernels
-from sheetline.functions.text_view import text_of_bytes
+from sheetline.functions.text_view import rank, text_of_bytes
 
 U8 = npt.NDArray[np.uint8]
 I64 = npt.NDArray[np.int64]
@@ -22,7 +22,7 @@ Bools = npt.NDArray[np.bool_]
 
 
 class Marks:
-    """Ascending places of bytes of one kind, asked for the first or last one of a span.
+    """Ascending places of bytes of one kind, asked for the first or last one of a span; the spans ascend as well.
 
     Example:
         ``Marks(np.array([3, 9])).first(np.array([4]), np.array([20]))`` is ``[9]``.
@@ -39,12 +39,24 @@ class Marks:
         """Return the places of an ASCII sign."""
         return cls(np.flatnonzero(data == ord(sign)))
 
+    def _one_each(self, low: I64, high: I64) -> bool:
+        """Whether there is one place a span, each in its own: @ in addresses, # in many a column of URLs."""
+        return len(self.places) == len(low) and bool(((low <= self.places) & (self.places < high)).all())
+
     def first(self, low: I64, high: I64) -> I64:
         """Return the first place in ``low`` … ``high``-1 of each span; ``high`` where there is none."""
+        if not len(self.places):
+            return high
+        if self._one_each(low, high) and (self.places[:-1] < low[1:]).all():
+            return self.places
         return np.minimum(self._edged[np.searchsorted(self.places, low) + 1], high)
 
     def last(self, low: I64, high: I64) -> I64:
         """Return the last place in ``low`` … ``high``-1 of each span; ``low``-1 where there is none."""
+        if not len(self.places):
+            return low - 1
+        if self._one_each(low, high) and (self.places[1:] >= high[:-1]).all():
+            return self.places
         return np.maximum(self._edged[np.searchsorted(self.places, high)], low - 1)
 
     def count(self, low: I64, high: I64) -> I64:
@@ -53,7 +65,14 @@ class Marks:
 
     def rows(self, offsets: I64) -> I64:
         """Return the row of each place."""
-        return np.asarray(np.searchsorted(offsets, self.places, side="right") - 1, np.int64)
+        return rows_of(self.places, offsets)
+
+
+def rows_of(places: I64, offsets: I64) -> I64:
+    """Return the rows of ascending places of bytes."""
+    if len(places) == len(offsets) - 1 and ((offsets[:-1] <= places) & (places < offsets[1:])).all():
+        return np.arange(len(places))  # one in every row
+    return np.asarray(np.searchsorted(offsets, places, side="right") - 1, np.int64)
 
 
 def rows_with(data_mask: Bools, offsets: I64) -> Bools:
@@ -70,7 +89,12 @@ def without(data: U8, offsets: I64, drop: npt.NDArray[Any]) -> tuple[U8, I64]:
         return data, offsets
     keep = np.ones(len(data), np.bool_)
     keep[drop] = False
-    return data[keep], offsets - np.searchsorted(drop, offsets)
+    return kept(data, offsets, keep)
+
+
+def kept(data: U8, offsets: I64, keep: Bools) -> tuple[U8, I64]:
+    """Return the rows' bytes for which ``keep`` is true."""
+    return np.compress(keep, data), rank(keep, offsets)
 
 
 def without_last(data: U8, offsets: I64, count: I64) -> tuple[U8, I64]:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from sheetline.functions.text_support import TEXT, kernels, raw_bytes
+from sheetline.functions.text_support import kernels, mapped_rows, raw_bytes
 from sheetline.functions.text_view import text_of_bytes
 
 
@@ -16,11 +16,23 @@ def capitalize(text: str) -> str:
     return text[:1].title() + text[1:]
 
 
-def ascii_capitalize(text: Any) -> Any:
-    """Do what :func:`capitalize` does, for an array of ASCII."""
-    pc = kernels()
-    first = pc.ascii_upper(pc.utf8_slice_codeunits(text, 0, 1))
-    return pc.binary_join_element_wise(first, pc.utf8_slice_codeunits(text, 1), pa.scalar("", TEXT))
+def capitalized(text: Any) -> Any:
+    """Do what :func:`capitalize` does, for an array: a first byte is changed in place if it is a small letter."""
+    data, offsets = raw_bytes(text)
+    if not len(data):
+        return text
+    at = np.minimum(offsets[:-1], len(data) - 1)
+    first = data[at]
+    there = offsets[:-1] < offsets[1:]
+    made = data.copy()
+    made[at[there & (first >= 97) & (first <= 122)]] -= 32
+    valid = np.asarray(text.is_valid()) if text.null_count else there
+    out = text_of_bytes(offsets, made)
+    wide = there & (first >= 128) & valid
+    if not wide.any():
+        return out
+    mask = pa.array(wide)
+    return kernels().replace_with_mask(out, mask, mapped_rows(capitalize, text.filter(mask)))
 
 
 def initcap(text: str) -> str:

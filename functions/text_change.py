@@ -12,7 +12,6 @@ import pyarrow as pa
 from sheetline.functions.context import Call
 from sheetline.functions.declare import Example, Failure, function
 from sheetline.functions.text_support import (
-    BLANKS,
     MAX_CELL,
     TEXT,
     TEXTS,
@@ -27,7 +26,8 @@ from sheetline.functions.text_support import (
     raw_bytes,
     whole,
 )
-from sheetline.functions.text_view import View, text_of_bytes
+from sheetline.functions.text_view import View, replaced, text_of_bytes
+from sheetline.functions.text_words import BLANK_BYTE, BLANK_BYTES, squeezed, with_plain_blanks
 
 CATEGORY = "text"
 OPENFORMULA = "OASIS OpenFormula 1.2, section 6.20 (text functions)"
@@ -52,6 +52,10 @@ OPENFORMULA = "OASIS OpenFormula 1.2, section 6.20 (text functions)"
 def replace(text: Any, start: Any, count: Any, new: Any, ctx: Call) -> Any:
     ctx.fail(np.less(start, 1), "VALUE", "REPLACE: the start {1} is below 1")
     ctx.fail(np.less(count, 0), "VALUE", "REPLACE: the count {2} is negative")
+    new = checked(new, ctx)
+    if isinstance(start, int) and isinstance(count, int) and isinstance(new, str) and not isinstance(text, str):
+        low = max(start, 1) - 1
+        return replaced(text, low, low + max(count, 0), new)
     view = View(text, ctx)
     low = np.clip(start, 1, view.chars + 1) - 1
     high = low + np.clip(count, 0, view.chars)
@@ -154,6 +158,7 @@ def _substitute_nth(text: Any, old: Any, new: Any, nth: Any, ctx: Call) -> Any:
         Example('SUBSTITUTEALL("a";"a";null)', None),
     ],
     notes="A later pair sees what earlier ones have put in.",
+    error_note="A text longer than 10 MB is an error LIMIT.",
 )
 def substitute_all(text: Any, *pairs: Any, ctx: Call) -> Any:
     out = as_rows(text, ctx)
@@ -203,11 +208,6 @@ def translate(text: Any, old: Any, new: Any, ctx: Call) -> Any:
 # Trimming and cleaning.
 
 
-def _trim(text: Any) -> Any:
-    pc = kernels()
-    return pc.ascii_trim(pc.replace_substring_regex(text, pattern=" {2,}", replacement=" "), characters=" ")
-
-
 @function(
     "TRIM(text:str) -> str",
     category=CATEGORY,
@@ -217,7 +217,7 @@ def _trim(text: Any) -> Any:
     source=OPENFORMULA,
 )
 def trim(text: Any) -> Any:
-    return _trim(text)
+    return squeezed(text, BLANK_BYTE)
 
 
 @function(
@@ -275,9 +275,7 @@ def _strip_chars(text: Any, chars: Any, ctx: Call) -> Any:
     aliases=["COMPRESSWHITESPACE"],
 )
 def normalize_white_space(text: Any) -> Any:
-    pc = kernels()
-    joined = pc.replace_substring_regex(text, pattern=f"[{BLANKS}]+", replacement=" ")
-    return pc.ascii_trim(joined, characters=" ")
+    return squeezed(with_plain_blanks(text), BLANK_BYTES)
 
 
 @function(
@@ -429,7 +427,6 @@ def split_part(text: Any, separator: Any, number: Any, ctx: Call) -> Any:
 def word_part(text: Any, number: Any, ctx: Call) -> Any:
     ctx.fail(np.equal(number, 0), "VALUE", "WORDPART: words are counted from 1")
     pc = kernels()
-    joined = pc.replace_substring_regex(as_rows(text, ctx), pattern=f"[{BLANKS}]+", replacement=" ")
-    words = pc.split_pattern(pc.ascii_trim(joined, characters=" "), pattern=" ")
+    words = pc.split_pattern(squeezed(with_plain_blanks(as_rows(text, ctx)), BLANK_BYTES), pattern=" ")
     word = pick(words, number, ctx)
     return pc.if_else(pc.equal(word, ""), pa.scalar(None, TEXT), word)

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from sheetline.functions.context import Call
-from sheetline.functions.text_support import MAX_BLOCK, MAX_CELL, checked, kernels, map_rows, numbers
-from sheetline.functions.text_view import View, spans
+from sheetline.functions.text_support import MAX_BLOCK, MAX_CELL, checked, is_ascii, kernels, map_rows, numbers
+from sheetline.functions.text_view import View, spans, text_of_bytes
 
 
 def not_negative(value: Any, name: str, place: int, ctx: Call) -> None:
@@ -19,11 +19,6 @@ def not_negative(value: Any, name: str, place: int, ctx: Call) -> None:
 def from_one(value: Any, name: str, place: int, ctx: Call) -> None:
     """Report rows whose argument ``place`` is below 1 as errors VALUE."""
     ctx.fail(np.less(value, 1), "VALUE", f"{ctx.function}: the {name} {{{place}}} is below 1")
-
-
-def arrow_position(position: int) -> int:
-    """Return a position that Arrow's slicing takes: no text is that long."""
-    return min(max(position, 0), 2**31 - 1)
 
 
 def bounded(sizes: Any, ctx: Call) -> Any:
@@ -39,6 +34,16 @@ def bounded(sizes: Any, ctx: Call) -> Any:
     return fits
 
 
+def padded(text: Any, width: Any, pad: Any, ctx: Call, *, left: bool) -> Any:
+    """Return a column filled up by Arrow: one width, one ASCII character, and not too long; else None."""
+    if isinstance(text, str) or not isinstance(width, int) or not isinstance(pad, str):
+        return None
+    if len(pad) != 1 or not pad.isascii() or not 0 <= width <= MAX_CELL or width * ctx.rows > MAX_BLOCK:
+        return None
+    name = ("ascii" if is_ascii(text) else "utf8") + ("_lpad" if left else "_rpad")
+    return getattr(kernels(), name)(text, width=width, padding=pad)
+
+
 def padding(text: Any, width: Any, pad: Any, ctx: Call) -> Any:
     """Return what is to be added to each text so that it is ``width`` characters long."""
     not_negative(width, "length", 1, ctx)
@@ -52,6 +57,11 @@ def padding(text: Any, width: Any, pad: Any, ctx: Call) -> Any:
     if not pad:
         ctx.fail(missing > 0, "VALUE", f"{ctx.function}: an empty text cannot fill")
         return spans(np.zeros(0, np.uint8), 0, 0, ctx.rows)
+    if len(pad) == 1 and pad.isascii():
+        missing = np.where(bounded(missing, ctx), missing, 0)
+        edges = np.zeros(ctx.rows + 1, np.int64)
+        np.cumsum(missing, out=edges[1:])
+        return text_of_bytes(edges, np.full(int(edges[-1]), ord(pad), np.uint8))
     sizes = np.zeros(len(pad) + 1, np.int64)
     np.cumsum([len(char.encode()) for char in pad], out=sizes[1:])
     missing = np.where(bounded(missing / len(pad) * float(sizes[-1]), ctx), missing, 0)

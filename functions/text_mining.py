@@ -27,7 +27,7 @@ from sheetline.functions.text_support import (
     truths,
 )
 from sheetline.functions.text_view import spans
-from sheetline.functions.text_words import ALNUM_BYTES, WORD_BYTES, Runs, kept, lists, runs, words
+from sheetline.functions.text_words import ALNUM_BYTES, WORD_BYTES, Runs, kept_items, lists, runs, words
 
 CATEGORY = "text mining"
 
@@ -59,7 +59,7 @@ def tokenize_list(text: Any, pattern: Any, ctx: Call) -> Any:
     offsets = np.zeros(len(parts) + 1, np.int64)
     np.cumsum(numbers(kernels().list_value_length(parts)), out=offsets[1:])
     keep = numbers(kernels().binary_length(items)) > 0
-    return lists(kept(offsets, keep), items.filter(pa.array(keep)))
+    return lists(kept_items(offsets, keep), items.filter(pa.array(keep)))
 
 
 def _one_blank(text: Any) -> Runs:
@@ -139,7 +139,7 @@ def sentences(text: Any, ctx: Call) -> Any:
     inner = pc.match_substring_regex(text, pattern=MAY_END).fill_null(False)
     trimmed = pc.utf8_trim_whitespace(text.fill_null(""))
     whole = numbers(pc.binary_length(trimmed)) > 0
-    edges = kept(np.arange(len(whole) + 1), whole)
+    edges = kept_items(np.arange(len(whole) + 1), whole)
     single = lists(edges, trimmed.filter(pa.array(whole)))
     several = truths(inner)
     if not several.any():
@@ -226,7 +226,7 @@ def stop_words_remove(text: Any, language: Any, ctx: Call) -> Any:
     found = words(as_rows(text, ctx))
     texts = found.texts()
     keep = ~_listed(texts, found, language)
-    stay = lists(kept(found.offsets, keep), texts.filter(pa.array(keep)))
+    stay = lists(kept_items(found.offsets, keep), texts.filter(pa.array(keep)))
     return kernels().binary_join(stay, pa.scalar(" ", TEXT))
 
 

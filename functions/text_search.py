@@ -10,26 +10,32 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from sheetline.functions import text_finding
 from sheetline.functions.context import Call
 from sheetline.functions.declare import Example, Failure, function
+from sheetline.functions.text_finding import first_byte
 from sheetline.functions.text_support import (
-    BLANKS,
+    CellError,
     as_rows,
     checked,
     folded,
     is_ascii,
     kernels,
     map_rows,
-    numbers,
     raw_bytes,
     truths,
     whole,
 )
 from sheetline.functions.text_view import View, spans
-from sheetline.functions.text_wildcards import Wildcard, like, spreadsheet
+from sheetline.functions.text_wildcards import MAX_LENGTH, Wildcard, like, spreadsheet, too_long
+from sheetline.functions.text_words import SOLID_BYTES, run_counts, with_plain_blanks
 
 CATEGORY = "text"
 OPENFORMULA = "OASIS OpenFormula 1.2, section 6.20 (text functions)"
+
+
+#: A longer pattern of LIKE may be too much for RE2.
+_ARROWS = 1_000
 
 
 # Where a part stands.
@@ -37,8 +43,8 @@ OPENFORMULA = "OASIS OpenFormula 1.2, section 6.20 (text functions)"
 
 def _places(text: Any, part: str, ctx: Call) -> Any:
     """Return the 0-based place of a constant part in each text, or -1."""
-    at = numbers(kernels().find_substring(text, pattern=part), -1)
-    return np.where(at < 0, -1, View(text, ctx).char_at(np.maximum(at, 0)))
+    at = first_byte(text, part)
+    return at if is_ascii(text) else np.where(at < 0, -1, View(text, ctx).char_at(np.maximum(at, 0)))
 
 
 def _found(places: Any, ctx: Call) -> Any:
@@ -86,6 +92,23 @@ def find(part: Any, text: Any, start: Any, ctx: Call) -> Any:
     return _found(places, ctx)
 
 
+def _within_limit(compile_one: Callable[[str], Wildcard]) -> Callable[[str], Wildcard]:
+    """Return the function for patterns of rows: a long one is an error LIMIT of its row."""
+
+    def made(pattern: str) -> Wildcard:
+        if too_long(pattern):
+            raise CellError("LIMIT", too_long(pattern))
+        return compile_one(pattern)
+
+    return made
+
+
+def _like_pattern(pattern: str) -> str:
+    if too_long(pattern):
+        raise ValueError(too_long(pattern))
+    return whole(pattern)
+
+
 def _search(text: str, pattern: Wildcard, start: int) -> int:
     return pattern.find(text, max(start, 1) - 1)
 
@@ -102,7 +125,8 @@ def _search(text: str, pattern: Wildcard, start: int) -> int:
         Example('SEARCH("a";null)', None),
     ],
     notes="* stands for any run of characters, ? for any one, ~ before * ? or ~ for that character itself.",
-    error_note="A part that does not occur, or a start outside the text, is an error VALUE.",
+    error_note="A part that does not occur, or a start outside the text, is an error VALUE; a part of more than "
+    f"{MAX_LENGTH:,} characters is an error LIMIT.",
     source=OPENFORMULA,
 )
 def search(part: Any, text: Any, start: Any, ctx: Call) -> Any:
@@ -112,9 +136,12 @@ def search(part: Any, text: Any, start: Any, ctx: Call) -> Any:
         if not re.search(r"[*?~]", part) and part.isascii() and is_ascii(text):
             lowered = kernels().ascii_lower(as_rows(text, ctx))
             return _found(_rest_places(lowered, part.lower(), start, ctx), ctx)
+        if too_long(part):
+            ctx.fail(np.ones(1, np.bool_), "LIMIT", f"SEARCH: {too_long(part)}")
+            return np.zeros(ctx.rows, np.int64)
         pattern = spreadsheet(part)
         return _found(map_rows(ctx, lambda t, s: _search(t, pattern, s), text, start, give="int"), ctx)
-    compiled = lru_cache(maxsize=1024)(spreadsheet)
+    compiled = lru_cache(maxsize=1024)(_within_limit(spreadsheet))
     return _found(map_rows(ctx, lambda p, t, s: _search(t, compiled(p), s), part, text, start, give="int"), ctx)
 
 
@@ -157,7 +184,7 @@ def _has(text: Any, part: Any, ctx: Call) -> Any:
         return map_rows(ctx, str.__contains__, text, part, give="bool")
     if isinstance(text, str):
         return np.full(ctx.rows, part in text)
-    return truths(kernels().match_substring(text, pattern=part))
+    return text_finding.contains(text, part)
 
 
 def _any_of(text: Any, parts: tuple[Any, ...], ctx: Call) -> Any:
@@ -286,13 +313,15 @@ def ends_with_ic(text: Any, part: Any, ctx: Call) -> Any:
         Example('LIKE(null;"a%")', None),
     ],
     notes=r"A \ before % _ or \ stands for that character itself. Upper and lower case are different.",
-    prepare={"pattern": whole},
+    error_note=f"A constant pattern of more than {MAX_LENGTH:,} characters is refused before the run; in a row it is "
+    "an error LIMIT.",
+    prepare={"pattern": _like_pattern},
 )
 def like_pattern(text: Any, pattern: Any, ctx: Call) -> Any:
     if not isinstance(pattern, str):
-        compiled = lru_cache(maxsize=1024)(like)
+        compiled = lru_cache(maxsize=1024)(_within_limit(like))
         return map_rows(ctx, lambda t, p: compiled(p).matches(t), text, pattern, give="bool")
-    if "\\" not in pattern and not isinstance(text, str):
+    if "\\" not in pattern and len(pattern) <= _ARROWS and not isinstance(text, str):
         return truths(kernels().match_like(text, pattern=pattern))
     return map_rows(ctx, like(pattern).matches, text, give="bool")
 
@@ -318,7 +347,7 @@ def count_matches(text: Any, part: Any, ctx: Call) -> Any:
         return map_rows(ctx, lambda t, p: t.count(p) if p else 0, text, part, give="int")
     if not part:
         return np.zeros(ctx.rows, np.int64)
-    return numbers(kernels().count_substring(as_rows(text, ctx), pattern=part))
+    return text_finding.count(as_rows(text, ctx), part)
 
 
 @function(
@@ -328,7 +357,7 @@ def count_matches(text: Any, part: Any, ctx: Call) -> Any:
     examples=[Example('COUNTWORDS(" to  be or ")', 3), Example('COUNTWORDS("")', 0), Example("COUNTWORDS(null)", None)],
 )
 def count_words(text: Any) -> Any:
-    return numbers(kernels().count_substring_regex(text, pattern=f"[^{BLANKS}]+"))
+    return run_counts(with_plain_blanks(text), SOLID_BYTES)
 
 
 # What lies before, behind and between.
@@ -339,7 +368,7 @@ def _around(text: Any, part: Any, ctx: Call, python: Callable[[str, str], str], 
     text, part = checked(text, ctx), checked(part, ctx)
     if isinstance(text, str) or not isinstance(part, str):
         return map_rows(ctx, python, text, part)
-    at = numbers(kernels().find_substring(text, pattern=part), -1)
+    at = first_byte(text, part)
     data, offsets = raw_bytes(text)
     begin, end = offsets[:-1], offsets[1:]
     if after:
@@ -398,13 +427,12 @@ def substring_between(text: Any, opening: Any, closing: Any, ctx: Call) -> Any:
     opening, closing = checked(opening, ctx), checked(closing, ctx)
     if isinstance(text, str) or not (isinstance(opening, str) and isinstance(closing, str)):
         return map_rows(ctx, _between, text, opening, closing)
-    pc = kernels()
-    at = numbers(pc.find_substring(text, pattern=opening), -1)
+    at = first_byte(text, opening)
     data, offsets = raw_bytes(text)
     begin, end = offsets[:-1], offsets[1:]
     low = np.where(at < 0, end, begin + at + len(opening.encode()))
     rest = spans(data, low, end, ctx.rows)
-    size = numbers(pc.find_substring(rest, pattern=closing), -1)
+    size = first_byte(rest, closing)
     gone = (at < 0) | (size < 0)
     ctx.nullify(gone)
     return spans(data, low, np.where(gone, low, low + size), ctx.rows)

@@ -6,7 +6,7 @@ take either. A constant that holds half a surrogate pair cannot be Arrow text; i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import repeat
 from typing import Any, Literal
 
@@ -30,6 +30,7 @@ MAX_BLOCK = 1_000_000_000
 BLANKS = r"\t-\r\x1c-\x20\x{85}\x{a0}\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}\x{202f}\x{205f}\x{3000}"
 
 Give = Literal["str", "list", "int", "bool"]
+Read = Callable[[Sequence[Any]], Iterator[Any]]
 
 
 class CellError(Exception):
@@ -123,19 +124,24 @@ def by_ascii(text: Any, kernel: Callable[[Any], Any], python: Callable[[str], st
         return kernel(text)
     pc = kernels()
     wide = pc.invert(pc.string_is_ascii(text)).fill_null(False)
-    rest, _, inverse = _map(python, [text.filter(wide)], pc.sum(wide).as_py() or 0)
-    made = pa.array(rest, TEXT)
-    return pc.replace_with_mask(kernel(text), wide, made if inverse is None else _taken(made, inverse))
+    return pc.replace_with_mask(kernel(text), wide, mapped_rows(python, text.filter(wide)))
+
+
+def mapped_rows(python: Callable[[str], str], text: Any) -> Any:
+    """Return Arrow text by a function of one text, called on distinct ones where these are few."""
+    values, _, inverse = _map(python, [text], len(text))
+    made = pa.array(values, TEXT)
+    return made if inverse is None else _taken(made, inverse)
 
 
 def folded(text: Any) -> Any:
     """Return text for comparisons that ignore case (Python's ``casefold``)."""
-    if isinstance(text, str):
-        return text.casefold()
-    return by_ascii(text, kernels().ascii_lower, str.casefold)
+    from sheetline.functions import text_letters
+
+    return text.casefold() if isinstance(text, str) else text_letters.folding().change(text)
 
 
-def map_rows(ctx: Call, function: Callable[..., Any], *args: Any, give: Give = "str") -> Any:
+def map_rows(ctx: Call, function: Callable[..., Any], *args: Any, give: Give = "str", read: Read | None = None) -> Any:
     """Apply a Python function of single values to rows, on distinct arguments where these are few.
 
     Args:
@@ -143,11 +149,12 @@ def map_rows(ctx: Call, function: Callable[..., Any], *args: Any, give: Give = "
         function: gets one row's values and returns its result, None for null; raises :class:`CellError`.
         args: constants, Arrow text, numpy arrays. A row with a null text is null without a call.
         give: what the function returns: "str", "list" (of texts), "int" or "bool".
+        read: gets the distinct values of the first argument, and yields what the function is given for each.
 
     Returns:
         Arrow text or lists, or a numpy array; failing and null rows are reported to ``ctx``.
     """
-    values, failures, inverse = _map(function, [checked(arg, ctx) for arg in args], ctx.rows)
+    values, failures, inverse = _map(function, [checked(arg, ctx) for arg in args], ctx.rows, read)
     for (code, note), places in failures.items():
         failing = np.zeros(len(values), np.bool_)
         failing[places] = True
@@ -167,7 +174,7 @@ def _taken(array: Any, rows: npt.NDArray[np.int64]) -> Any:
 
 
 def _map(
-    function: Callable[..., Any], args: Sequence[Any], rows: int
+    function: Callable[..., Any], args: Sequence[Any], rows: int, read: Read | None = None
 ) -> tuple[list[Any], dict[tuple[str, str], list[int]], npt.NDArray[np.int64] | None]:
     """Return values, failing places by code and note, and where each row's value stands (None: in place)."""
     arrays = [place for place, arg in enumerate(args) if isinstance(arg, pa.Array | np.ndarray)]
@@ -181,7 +188,10 @@ def _map(
         for place in arrays:
             arg = args[place]
             taken[place] = arg[first] if isinstance(arg, np.ndarray) else arg.take(pa.array(first))
-    columns = [_listed(arg) if place in arrays else repeat(arg, rows) for place, arg in enumerate(taken)]
+    columns: list[Any] = [_listed(arg) if place in arrays else repeat(arg, rows) for place, arg in enumerate(taken)]
+    if read is not None:
+        given = columns[0]
+        columns[0] = read(given) if isinstance(given, list) else repeat(next(read([args[0]])), rows)
     values: list[Any] = []
     failures: dict[tuple[str, str], list[int]] = {}
     for row in zip(*columns, strict=True):
@@ -207,17 +217,21 @@ def _repetitive(arrays: Sequence[Any], rows: int) -> bool:
 
 def _distinct(arrays: Sequence[Any]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Return a row of each distinct tuple of values, and for each row the place of its tuple."""
-    codes = np.zeros(len(arrays[0]), np.int64)
+    codes: npt.NDArray[np.int64] | None = None
     for array in arrays:
         if isinstance(array, np.ndarray):
             more = np.unique(array, return_inverse=True)[1]
         else:
             indices = array.dictionary_encode().indices
-            more = numbers(pa.array(np.asarray(indices.fill_null(-1), np.int64) + 1))
-        # the codes stay below rows², whatever the number of arrays
-        codes = np.unique(codes * (int(more.max(initial=0)) + 1) + more, return_inverse=True)[1]
-    _, first, inverse = np.unique(codes, return_index=True, return_inverse=True)
-    return first.astype(np.int64), inverse.astype(np.int64)
+            more = numbers(indices) if not indices.null_count else np.asarray(indices.fill_null(-1), np.int64) + 1
+        if codes is None:
+            codes = more
+        else:  # they stay below rows², whatever the number of arrays
+            codes = np.unique(codes * (int(more.max(initial=0)) + 1) + more, return_inverse=True)[1]
+    assert codes is not None
+    first = np.zeros(int(codes.max(initial=-1)) + 1, np.int64)
+    first[codes[::-1]] = np.arange(len(codes))[::-1]  # the last one that is written stays
+    return first, codes
 
 
 # The text of any value: what CONCAT, the operator & and T show.

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from sheetline.functions.context import Call
-from sheetline.functions.text_support import checked, raw_bytes
+from sheetline.functions.text_support import TEXT, checked, is_ascii, kernels, raw_bytes
 
 I64 = npt.NDArray[np.int64]
 
@@ -38,11 +38,11 @@ class View:
         self._starts: I64 | None = None
         if len(self.data) and int(self.data.max()) >= 128:
             # every byte that is no continuation begins a code point; one more start marks the end
-            starts = np.flatnonzero((self.data & 0xC0) != 0x80)
-            self._starts = np.append(starts, len(self.data)).astype(np.int64)
-            numbered = np.searchsorted(self._starts, offsets)
-            self.first = numbered[:-1].astype(np.int64)
-            self.chars = np.diff(numbered).astype(np.int64)
+            begins = (self.data & 0xC0) != 0x80
+            self._starts = np.append(np.flatnonzero(begins), len(self.data)).astype(np.int64)
+            numbered = rank(begins, offsets)
+            self.first = numbered[:-1]
+            self.chars = np.diff(numbered)
         else:
             self.first, self.chars = self.begin, self.end - self.begin
 
@@ -57,6 +57,11 @@ class View:
             return np.asarray(byte, np.int64)
         return np.asarray(np.searchsorted(self._starts, self.begin + byte) - self.first, np.int64)
 
+    @property
+    def is_ascii(self) -> bool:
+        """Whether every code point is one byte."""
+        return self._starts is None
+
     def cut(self, low: Any, high: Any) -> Any:
         """Return the code points ``low`` … ``high``-1 of each row, as Arrow text; bounds are clipped."""
         low = np.clip(low, 0, self.chars)
@@ -64,26 +69,95 @@ class View:
         return spans(self.data, self.byte_at(low), self.byte_at(high), self.rows)
 
 
-def spans(data: npt.NDArray[np.uint8], low: Any, high: Any, rows: int) -> Any:
-    """Return the bytes ``low`` … ``high``-1 of ``data`` for each row as Arrow text.
+#: A place that Arrow's slicing takes: no text is that long.
+_FAR = 2**31 - 1
 
-    The cuts must fall between code points.
+
+def sliced(text: Any, low: int, high: int | None) -> Any:
+    """Return the code points ``low`` … ``high``-1 of each text of a column; ``low`` < 0 counts from the end (ASCII).
+
+    A negative ``high`` is 0; so is a negative ``low`` where ``high`` is given.
+    """
+    pc = kernels()
+    stop = None if high is None else min(max(high, 0), _FAR)
+    start = max(low, -_FAR) if high is None else min(max(low, 0), _FAR)
+    if is_ascii(text):
+        return pc.binary_slice(text.view(pa.large_binary()), start, stop).view(TEXT)
+    return pc.utf8_slice_codeunits(text, start, stop)
+
+
+def replaced(text: Any, low: int, high: int, new: str) -> Any:
+    """Return each text of a column with the code points ``low`` … ``high``-1 (from 0) replaced."""
+    low, high = min(low, _FAR), min(high, _FAR)
+    if is_ascii(text):
+        raw = text.view(pa.large_binary())
+        return kernels().binary_replace_slice(raw, start=low, stop=high, replacement=new.encode()).view(TEXT)
+    return kernels().utf8_replace_slice(text, start=low, stop=high, replacement=new)
+
+
+def spans(data: npt.NDArray[np.uint8], low: Any, high: Any, rows: int, there: Any = None) -> Any:
+    """Return the bytes ``low`` … ``high``-1 of ``data`` for each row as Arrow text, null where not ``there``.
+
+    The cuts must fall between code points. Spans that follow one another, as the parts of the texts of a column do,
+    are cut out by Arrow, whatever their length: of each row one text, then what lies before the next row's.
     """
     low = np.broadcast_to(np.asarray(low, np.int64), (rows,))
     high = np.broadcast_to(np.asarray(high, np.int64), (rows,))
+    if rows == 0:
+        return text_of_bytes(np.zeros(1, np.int64), b"")
+    if not (low[1:] >= high[:-1]).all():
+        return _gathered(data, low, high, there)
+    offsets = np.empty(2 * rows + 1, np.int64)
+    offsets[:-1:2], offsets[1::2], offsets[-1] = low, high, high[-1]
+    texts = text_of_bytes(offsets, data)
+    gone = None if there is None or there.all() else ~there
+    return texts.take(pa.array(np.arange(0, 2 * rows, 2), mask=gone))
+
+
+def _gathered(data: npt.NDArray[np.uint8], low: I64, high: I64, there: Any) -> Any:
+    """Return spans in any order, byte by byte."""
     lengths = high - low
-    offsets = np.zeros(rows + 1, np.int64)
+    offsets = np.zeros(len(low) + 1, np.int64)
     np.cumsum(lengths, out=offsets[1:])
     total = int(offsets[-1])
-    if total > 64 * rows:  # long texts: copying slices beats gathering bytes
+    if total > 64 * len(low):  # long texts: copying slices beats gathering bytes
         source = np.ascontiguousarray(data).data
         joined: Any = b"".join([source[a:b] for a, b in zip(low.tolist(), high.tolist(), strict=True)])
     else:
         joined = data[np.repeat(low - offsets[:-1], lengths) + np.arange(total)]
-    return text_of_bytes(offsets, joined)
+    made = text_of_bytes(offsets, joined)
+    if there is None or there.all():
+        return made
+    return kernels().if_else(pa.array(there), made, pa.scalar(None, TEXT))
 
 
 def text_of_bytes(offsets: I64, data: Any) -> Any:
     """Return Arrow text of n+1 offsets and the bytes of UTF-8 that they cut."""
     edges: Any = np.ascontiguousarray(offsets)
     return pa.LargeStringArray.from_buffers(len(offsets) - 1, pa.py_buffer(edges), pa.py_buffer(data))
+
+
+_LOW_BYTES = np.array([(1 << 8 * place) - 1 for place in range(8)], np.uint64)
+_EACH_BYTE, _LAST_BYTE = np.uint64(0x0101010101010101), np.uint64(56)
+
+
+def rank(mask: npt.NDArray[np.bool_], places: I64) -> I64:
+    """Return how many entries of ``mask`` before each place are true.
+
+    Eight entries are one word; a product with ones adds up its bytes.
+
+    >>> rank(np.array([True, False, True]), np.array([0, 1, 3])).tolist()
+    [0, 1, 2]
+    """
+    words = np.zeros(len(mask) // 8 + 1, "<u8")
+    words.view(np.bool_)[: len(mask)] = mask
+    with np.errstate(over="ignore"):
+        sums = words * _EACH_BYTE
+        sums >>= _LAST_BYTE
+        before = np.zeros(len(words) + 1, np.int64)
+        np.cumsum(sums.view(np.int64), out=before[1:])
+        word = places >> 3
+        rest = words[word] & _LOW_BYTES[places & 7]
+        rest *= _EACH_BYTE
+        rest >>= _LAST_BYTE
+    return np.asarray(before[word] + rest.view(np.int64), np.int64)

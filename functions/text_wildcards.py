@@ -44,11 +44,21 @@ class _Plain:
         return _Place(0, len(text)) if text == self.piece else None
 
 
+#: A pattern may have so many characters: engines take milliseconds for a thousand.
+MAX_LENGTH = 10_000
+
+
+def too_long(pattern: str) -> str:
+    """Return why a pattern can't be used, or an empty text."""
+    return f"a pattern has at most {MAX_LENGTH:,} characters" if len(pattern) > MAX_LENGTH else ""
+
+
 class Wildcard:
     """A wildcard pattern, cut at its ``*`` into pieces of fixed length.
 
-    Pieces are looked for one behind the other, each at its first place; since a piece that is found early
-    leaves most room for the next, nothing has to be tried twice.
+    It has at most :data:`MAX_LENGTH` characters; callers look at that. Pieces are looked for one behind the other,
+    each at its first place; since a piece that is found early leaves most room for the next, nothing has to be
+    tried twice.
     """
 
     def __init__(self, pattern: str, run: str, one: str, escape: str, *, ignore_case: bool) -> None:

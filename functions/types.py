@@ -122,9 +122,6 @@ def of_python(value: object) -> Type:
     Raises:
         TypeError: the value is of no type of the language, or a list mixes types.
     """
-    from datetime import date
-    from decimal import Decimal
-
     if value is None:
         return NULL
     if isinstance(value, bool):
@@ -135,6 +132,9 @@ def of_python(value: object) -> Type:
         return FLOAT
     if isinstance(value, str):
         return STRING
+    from datetime import date
+    from decimal import Decimal
+
     if isinstance(value, Decimal):
         return BIGDECIMAL
     if isinstance(value, date):  # datetime is a subclass

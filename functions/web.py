@@ -64,6 +64,9 @@ def url_protocol(url: Any) -> Any:
 def _hosts(url: Any, ctx: Call | None) -> Any:
     """Return the hosts as Arrow text in lower case; null where there is none."""
     parts = Urls(url)
+    if parts.plain_hosts is not None:
+        low, high = parts.plain_hosts
+        return _lower(parts.cut(low, high, low < high))
     low, high, _, strange = parts.host
     if ctx is not None:
         ctx.fail(strange & parts.host_part, "PARSE", f"{ctx.function}: the brackets in {{0}} don't match")
@@ -118,6 +121,7 @@ def url_port(url: Any, ctx: Call) -> Any:
 
 
 _LAST_PORT = 65_535
+_LABEL = 63
 
 
 def _port_numbers(written: Any) -> tuple[Any, Any]:
@@ -224,7 +228,9 @@ def url_param(url: Any, name: Any, ctx: Call) -> Any:
     if not isinstance(name, str) or not name:
         return map_rows(ctx, _decoded_parameter, query, name)
     written, encoded = first_parameters(query, name)
-    values = kernels().if_else(written.is_valid(), percent_decoded(written, ctx), pa.scalar(None, TEXT))
+    values = percent_decoded(written, ctx)
+    if values is not written:
+        values = kernels().if_else(written.is_valid(), values, pa.scalar(None, TEXT))
     if not encoded.any():
         return values
     rows = np.flatnonzero(encoded)
@@ -397,7 +403,10 @@ def is_email(text: Any) -> Any:
     parts = Addresses(text)
     size = parts.end - parts.begin
     good = _matches(text, _email_pattern) & (parts.at - parts.begin <= 64) & (size <= 254)
-    return good & _short_labels(parts.cut(parts.at + 1, parts.end, good))
+    wide = np.flatnonzero(good & (parts.end - parts.at > _LABEL))
+    if len(wide):  # a domain may have a label of more than 63 characters
+        good[wide] = _short_labels(parts.cut(parts.at + 1, parts.end, good).take(pa.array(wide)))
+    return good
 
 
 def _addresses(email: Any, ctx: Call) -> Addresses:

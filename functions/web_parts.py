@@ -6,11 +6,12 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 
-from sheetline.functions.text_bytes import I64, Bools, Marks
-from sheetline.functions.text_support import TEXT, kernels, raw_bytes
+from sheetline.functions.text_bytes import I64, U8, Bools, Marks
+from sheetline.functions.text_finding import hits
+from sheetline.functions.text_support import raw_bytes
 from sheetline.functions.text_view import spans
+from sheetline.functions.text_words import marked
 
 _SCHEME_SIGN = np.zeros(256, np.bool_)
 _SCHEME_SIGN[list(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+-.")] = True
@@ -18,8 +19,18 @@ _SCHEME_SIGN[list(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz01234567
 _PARTING, _BRACKET = np.zeros(256, np.bool_), np.zeros(256, np.bool_)
 _PARTING[list(b'\t\n\v\f\r <>"(),;:')] = True
 _BRACKET[list(b"[]")] = True
+#: What ends a host, and what may stand before or around one.
+_BEHIND_HOST, _AROUND_HOST = np.zeros(256, np.bool_), np.zeros(256, np.bool_)
+_BEHIND_HOST[list(b"/?#:")] = True
+_AROUND_HOST[list(b"@[]")] = True
+_HTTPS = len("https://")
 _LETTER = np.zeros(256, np.bool_)
 _LETTER[list(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")] = True
+
+
+def _word(eight: bytes) -> np.uint64:
+    """Return eight bytes as one number."""
+    return np.uint64(int.from_bytes(eight, "little"))
 
 
 class Urls:
@@ -27,18 +38,57 @@ class Urls:
 
     Attributes:
         begin, end: where each URL begins and ends.
-        fragment: where its # stands, or ``end``.
-        query: where its ? stands, or ``fragment``.
-        ahead: the bytes and two more, so that one may look ahead of the last URL.
     """
 
     def __init__(self, text: Any) -> None:
         self.data, offsets = raw_bytes(text)
         self.rows = len(text)
-        self.ahead = np.concatenate((self.data, np.zeros(2, np.uint8)))
         self.begin, self.end = self._trimmed(offsets[:-1], offsets[1:])
-        self.fragment = Marks.of(self.data, "#").first(self.begin, self.end)
-        self.query = Marks.of(self.data, "?").first(self.begin, self.fragment)
+
+    @cached_property
+    def ahead(self) -> U8:
+        """The bytes and two more, so that one may look ahead of the last URL."""
+        return np.concatenate((self.data, np.zeros(2, np.uint8)))
+
+    @cached_property
+    def fragment(self) -> I64:
+        """Where each URL's # stands, or ``end``."""
+        return Marks.of(self.data, "#").first(self.begin, self.end)
+
+    @cached_property
+    def query(self) -> I64:
+        """Where its ? stands, or ``fragment``."""
+        return Marks.of(self.data, "?").first(self.begin, self.fragment)
+
+    @cached_property
+    def plain_authority(self) -> I64 | None:
+        """Where the part for the host begins where all URLs are of http or https, as it is written mostly; else None.
+
+        Empty texts are let through.
+        """
+        if len(self.data) < _HTTPS:
+            return None
+        empty = self.begin == self.end
+        eight = np.lib.stride_tricks.sliding_window_view(self.data, 8)
+        # the last URLs' eight bytes may not be there; then it is the other way's turn
+        begin = np.where(empty, 0, self.begin)
+        if int(begin.max(initial=0)) > len(self.data) - 8:
+            return None
+        words = eight[begin].reshape(-1).view("<u8")
+        secure = words == _word(b"https://")
+        other = (words & _word(b"\xff" * 7 + b"\0")) == _word(b"http://\0")
+        size = np.where(secure, _HTTPS, _HTTPS - 1)
+        if not ((secure | other) & (self.begin + size <= self.end) | empty).all():
+            return None
+        return np.where(empty, self.begin, self.begin + size)
+
+    @cached_property
+    def plain_hosts(self) -> tuple[I64, I64] | None:
+        """Where hosts begin and end where all URLs are plain ones, without users and brackets; else None."""
+        low = self.plain_authority
+        if low is None or marked(self.data, _AROUND_HOST).any():
+            return None
+        return low, Marks(np.flatnonzero(marked(self.data, _BEHIND_HOST))).first(low, self.end)
 
     @cached_property
     def slashes(self) -> Marks:
@@ -84,7 +134,8 @@ class Urls:
         if not len(self.data):
             return begin, end
         some = begin < end
-        blank_ends = (self.ahead[begin] <= 32) | (self.ahead[end - 1] <= 32)
+        last = len(self.data) - 1
+        blank_ends = (self.data[np.minimum(begin, last)] <= 32) | (self.data[end - 1] <= 32)
         if not (some & blank_ends).any():
             return begin, end
         ink = Marks(np.flatnonzero(self.data > 32))
@@ -95,8 +146,7 @@ class Urls:
         """Return the bytes ``low`` … ``high``-1 of each row as Arrow text, null where not ``there``."""
         if there is None:
             return spans(self.data, low, high, self.rows)
-        made = spans(self.data, np.where(there, low, 0), np.where(there, high, 0), self.rows)
-        return made if there.all() else kernels().if_else(pa.array(there), made, pa.scalar(None, TEXT))
+        return spans(self.data, np.where(there, low, self.begin), np.where(there, high, self.begin), self.rows, there)
 
     @cached_property
     def host(self) -> tuple[I64, I64, I64, Bools]:
@@ -130,7 +180,6 @@ class Addresses:
     Attributes:
         begin, end: where each text begins and ends.
         at: where its last @ stands, or ``begin``-1.
-        good: whether it can be taken for an address: something, @, and something without signs that part words.
     """
 
     def __init__(self, text: Any) -> None:
@@ -138,22 +187,29 @@ class Addresses:
         self.rows = len(text)
         self.begin, self.end = offsets[:-1], offsets[1:]
         self.at = Marks.of(self.data, "@").last(self.begin, self.end)
+
+    @cached_property
+    def good(self) -> Bools:
+        """Whether it can be taken for an address: something, @, and something without signs that part words."""
         low, high = self.at + 1, self.end
-        self.good = (self.at > self.begin) & (low < high)
-        brackets = Marks(np.flatnonzero(_BRACKET[self.data]))
-        parting = Marks(np.flatnonzero(_PARTING[self.data]))
-        literal = self.good & (brackets.count(low, high) > 0)
+        good: Bools = (self.at > self.begin) & (low < high)
+        if not marked(self.data, _PARTING | _BRACKET).any():
+            return good
+        brackets = Marks(np.flatnonzero(marked(self.data, _BRACKET)))
+        parting = Marks(np.flatnonzero(marked(self.data, _PARTING)))
+        literal = good & (brackets.count(low, high) > 0)
         if literal.any():  # [127.0.0.1]: brackets around all of it, and in them colons may stand
             ahead = np.append(self.data, np.uint8(0))
             boxed = (ahead[low] == ord("[")) & (ahead[high - 1] == ord("]")) & (high - low > 2)
             boxed &= brackets.count(low, high) == 2
             colons = Marks.of(self.data, ":").count(low, high)
-            self.good &= np.where(literal, boxed & (parting.count(low, high) == colons), True)
-        self.good &= literal | (parting.first(low, high) == high)
+            good &= np.where(literal, boxed & (parting.count(low, high) == colons), True)
+        good &= literal | (parting.first(low, high) == high)
+        return good
 
     def cut(self, low: I64, high: I64, there: Bools) -> Any:
         """Return the bytes ``low`` … ``high``-1 of each row as Arrow text, empty where not ``there``."""
-        return spans(self.data, np.where(there, low, 0), np.where(there, high, 0), self.rows)
+        return spans(self.data, np.where(there, low, self.begin), np.where(there, high, self.begin), self.rows)
 
 
 def first_parameters(query: Any, name: str) -> tuple[Any, Bools]:
@@ -168,31 +224,47 @@ def first_parameters(query: Any, name: str) -> tuple[Any, Bools]:
         have to be decoded to be compared.
     """
     data, offsets = raw_bytes(query)
-    rows, amps, equals = len(query), Marks.of(data, "&"), Marks.of(data, "=")
+    rows, amps = len(query), Marks.of(data, "&")
+    found = None if set("=&") & set(name) else hits(query, name)
+    if found is None:  # much is found, or the name is an odd one: every parameter is looked at
+        place, row = _named(data, offsets, amps, name.encode())
+    else:
+        place, row = found.places, found.row
+        behind = data[np.minimum(place + found.size, len(data) - 1)]
+        named = (place == offsets[row]) | (data[place - 1] == ord("&"))
+        named &= (place + found.size == offsets[row + 1]) | (behind == ord("=")) | (behind == ord("&"))
+        place, row = place[named], row[named]
+    if len(row) > 1:
+        ahead = np.append(True, row[1:] != row[:-1])
+        place, row = place[ahead], row[ahead]
+    low, high = offsets[:-1].copy(), offsets[:-1].copy()
+    place = place + len(name.encode())
+    high[row] = amps.first(place, offsets[row + 1])
+    low[row] = np.minimum(place + 1, high[row])
+    there = np.zeros(rows, np.bool_)
+    there[row] = True
+    return spans(data, low, high, rows, there), _encoded_names(data, offsets, amps)
+
+
+def _named(data: U8, offsets: I64, amps: Marks, wanted: bytes) -> tuple[I64, I64]:
+    """Return where parameters of a name begin, and in which rows."""
     starts = np.sort(np.concatenate((offsets[:-1], amps.places + 1)))
-    row = np.clip(np.searchsorted(offsets, starts, side="right") - 1, 0, max(rows - 1, 0))
+    row = np.clip(np.searchsorted(offsets, starts, side="right") - 1, 0, max(len(offsets) - 2, 0))
     stops = amps.first(starts, offsets[row + 1])
-    sign = equals.first(starts, stops)
-    wanted = name.encode()
-    same = sign - starts == len(wanted)
-    starts, stops, sign, row = starts[same], stops[same], sign[same], row[same]
+    same = Marks.of(data, "=").first(starts, stops) - starts == len(wanted)
+    starts, row = starts[same], row[same]
     for place, byte in enumerate(wanted):
         same = data[starts + place] == byte
-        starts, stops, sign, row = starts[same], stops[same], sign[same], row[same]
-    found, first = np.unique(row, return_index=True)
-    low, high = np.zeros(rows, np.int64), np.zeros(rows, np.int64)
-    low[found], high[found] = np.minimum(sign[first] + 1, stops[first]), stops[first]
-    there = np.zeros(rows, np.bool_)
-    there[found] = True
-    values = kernels().if_else(pa.array(there), spans(data, low, high, rows), pa.scalar(None, TEXT))
-    return values, _encoded_names(data, offsets, amps, equals)
+        starts, row = starts[same], row[same]
+    return starts, row
 
 
-def _encoded_names(data: Any, offsets: I64, amps: Marks, equals: Marks) -> Bools:
+def _encoded_names(data: Any, offsets: I64, amps: Marks) -> Bools:
     """Return the rows in which % or + stands in the name of a parameter."""
     signs = Marks(np.flatnonzero((data == ord("%")) | (data == ord("+"))))
     out = np.zeros(len(offsets) - 1, np.bool_)
     if len(signs.places):
+        equals = Marks.of(data, "=")
         row = signs.rows(offsets)
         begin = np.maximum(amps.last(offsets[row], signs.places) + 1, offsets[row])
         out[row[equals.first(begin, signs.places) == signs.places]] = True

@@ -11,16 +11,23 @@ from sheetline.functions.context import Call
 from sheetline.functions.declare import Example, Failure, function
 from sheetline.functions.extras import load
 from sheetline.functions.text_support import CellError, map_rows
+from sheetline.functions.xml_cost import MAX_VISITS, power, too_costly
 
 CATEGORY = "JSON and XML"
 _ERRORS = (
     "Text that is not XML is an error PARSE; a document type definition, and with it entities, is refused with an "
-    "error VALUE; what is nested too deeply or too large for the parser is an error LIMIT."
+    "error VALUE; what is nested too deeply or too large for the parser is an error LIMIT. So is a document that a "
+    f"predicate would look over and over at: more than {MAX_VISITS:,} nodes in all, such as 5,000 elements each of "
+    "which asks for all before it. A constant path that is no XPath is refused before the run, in a row it is an error "
+    "PARSE."
 )
+#: What an expression may be at the most: reading a long one takes the square of its length.
+MAX_PATH = 1000
+
 _NOTES = (
     "XPath 1.0. Prefixes of names are left out, in the document and in the path: //item finds items of any namespace. "
     "An element is shown as its text with that of everything inside it, an attribute as its value. "
-    "Needs the package lxml: pip install 'sheetline[xml]'."
+    f"A path has at most {MAX_PATH:,} characters. Needs the package lxml: pip install 'sheetline[xml]'."
 )
 #: Strings, axes, and prefixes of names (in the group) in XPath.
 _TOKENS = re.compile(r"""("[^"]*"|'[^']*'|[^\W\d][\w.-]*\s*::)|[^\W\d][\w.-]*\s*:\s*(?=[^\W\d]|\*)""")
@@ -28,10 +35,6 @@ _TOKENS = re.compile(r"""("[^"]*"|'[^']*'|[^\W\d][\w.-]*\s*::)|[^\W\d][\w.-]*\s*
 
 def _etree() -> Any:
     return load("lxml.etree", "xml")
-
-
-#: What an expression may be at the most: reading a long one takes the square of its length.
-MAX_PATH = 1000
 
 
 class XPath:
@@ -49,6 +52,7 @@ class XPath:
         try:
             self._find = etree.XPath(_TOKENS.sub(r"\1", path), smart_strings=False, regexp=False)
             self._text = etree.XPath("string()", smart_strings=False)
+            self.power = power(path)
             self._find(etree.Element("x"))  # names of functions are looked up when they are called
         except (etree.XPathError, ValueError) as error:
             raise ValueError(f'"{path}" is no XPath: {str(error) or "it is empty"}') from None
@@ -56,6 +60,8 @@ class XPath:
 
     def values(self, root: Any, ctx: Call) -> list[str]:
         """Return the texts of all that the expression finds; of a number, truth value or text that alone."""
+        if self.power > 1 and too_costly(sum(1 for _ in root.iter()), self.power):
+            raise CellError("LIMIT", f"{ctx.function}: {{1}} looks too often at too large a document")
         try:
             found = self._find(root)
         except self._failures:
