@@ -43,7 +43,7 @@ types: $(VENV)/.bench ## mypy (strict) and pyright
 	$(bin)/mypy --follow-imports=silent -p benchmarks
 	$(bin)/pyright
 
-bench: $(VENV)/.bench ## compare with pandas, polars and duckdb (BENCH="--quick" for small sizes)
+bench: $(VENV)/.bench ## compare with pandas, polars, duckdb … (BENCH="--quick" for small sizes, "--guard")
 	$(bin)/python -m benchmarks $(BENCH)
 
 docs: $(VENV)/.dev ## run every snippet of README.md and docs/

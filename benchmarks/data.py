@@ -1,6 +1,6 @@
 """Seeded inputs, as Arrow tables, and each engine's native form of them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 
 SEED = 20_240_229
 # the published stubs of pyarrow know neither numpy arrays as columns nor scalars among the texts
-_table: Callable[..., pa.Table] = pa.table
+table: Callable[..., pa.Table] = pa.table
 _join: Any = pc.binary_join_element_wise
 
 
@@ -20,13 +20,23 @@ def points(rows: int) -> pa.Table:
     lon = rng.uniform(-179, 179, rows)
     lat2 = lat + rng.normal(0, 0.02, rows)
     lon2 = lon + rng.normal(0, 0.02, rows)
-    return _table({"lat1": lat, "lon1": lon, "lat2": lat2, "lon2": lon2})
+    return table({"lat1": lat, "lon1": lon, "lat2": lat2, "lon2": lon2})
 
 
-def numbers(rows: int) -> pa.Table:
-    """Return four float columns without zeros."""
+def numbers(rows: int, holes: str = "") -> pa.Table:
+    """Return four float columns ``a`` to ``d`` without zeros; those named in ``holes`` have a tenth of nulls."""
     rng = np.random.default_rng(SEED)
-    return _table({name: rng.uniform(0.5, 100, rows) for name in "abcd"})
+    made: dict[str, Any] = {name: rng.uniform(0.5, 100, rows) for name in "abcd"}
+    made.update({name: pa.array(rng.uniform(0.5, 100, rows), mask=rng.random(rows) < 0.1) for name in holes})
+    return table(made)
+
+
+def dates(rows: int) -> pa.Table:
+    """Return instants ``d`` of forty years, and ``e`` up to 2,000 days later."""
+    rng = np.random.default_rng(SEED)
+    first = rng.integers(0, 86_400_000 * 365 * 40, rows) * 1_000
+    later = first + rng.integers(0, 86_400_000 * 2_000, rows) * 1_000
+    return table({"d": pa.array(first).cast(pa.timestamp("us")), "e": pa.array(later).cast(pa.timestamp("us"))})
 
 
 def addresses(rows: int) -> pa.Table:
@@ -38,13 +48,13 @@ def addresses(rows: int) -> pa.Table:
     city = names.take(rng.integers(0, len(names), rows))
     street = _join(number, road, blank)
     note = _join(city, ref, number, dash)
-    return _table({"street": street, "city": city, "note": note, "amount": rng.uniform(0, 100, rows)})
+    return table({"street": street, "city": city, "note": note, "amount": rng.uniform(0, 100, rows)})
 
 
 def groups(rows: int, count: int) -> pa.Table:
     """Return float values of ``count`` groups in random order."""
     rng = np.random.default_rng(SEED)
-    return _table({"g": rng.integers(0, count, rows), "x": rng.normal(50, 20, rows)})
+    return table({"g": rng.integers(0, count, rows), "x": rng.normal(50, 20, rows)})
 
 
 def events(rows: int, sensors: int = 2_000) -> pa.Table:
@@ -63,7 +73,12 @@ def events(rows: int, sensors: int = 2_000) -> pa.Table:
     order = np.argsort(clock, kind="stable")
     time = pa.array((1_704_067_200_000 + clock[order]) * 1_000).cast(pa.timestamp("us"))
     lat, lon = (centre + np.cumsum(rng.normal(0, 1e-5, rows)) for centre in (37.8, -122.4))
-    return _table({"sensor": sensor[order], "time": time, "lat": lat[order], "lon": lon[order]})
+    return table({"sensor": sensor[order], "time": time, "lat": lat[order], "lon": lon[order]})
+
+
+def taken(values: Any, places: Any) -> Any:
+    """Return the values at the places."""
+    return values.take(pa.array(places))
 
 
 def pandas_frame(table: pa.Table) -> Any:
@@ -78,12 +93,13 @@ def polars_frame(table: pa.Table) -> Any:
     return pl.DataFrame(pl.from_arrow(table)).rechunk()
 
 
-def duckdb_table(table: pa.Table) -> Any:
-    """Return a connection that holds the table as ``t``, in duckdb's own storage."""
+def duckdb_tables(tables: Mapping[str, pa.Table]) -> Any:
+    """Return a connection that holds the tables under their names, in duckdb's own storage."""
     import duckdb
 
     connection = duckdb.connect()
-    connection.register("arrow", table)
-    connection.execute("CREATE TABLE t AS SELECT * FROM arrow")
-    connection.unregister("arrow")
+    for name, table in tables.items():
+        connection.register("arrow", table)
+        connection.execute(f"CREATE TABLE {name} AS SELECT * FROM arrow")
+        connection.unregister("arrow")
     return connection

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-from pyarrow import compute
+from pyarrow import compute, csv
 
 RELATIVE = 1e-9
 ABSOLUTE = 1e-9
@@ -23,22 +24,29 @@ def difference(left: Any, right: Any, keys: Sequence[str] = ()) -> str | None:
     Numbers may differ by 1e-9 of their size (at least 1e-9), everything else must be equal. Rows are
     sorted by ``keys`` first; a key must be exact (no computed float).
     """
-    tables = [as_table(result) for result in (left, right)]
+    tables = [_table_of(result) for result in (left, right)]
     if set(tables[0].column_names) != set(tables[1].column_names):
         return f"columns {tables[0].column_names} and {tables[1].column_names}"
     if tables[0].num_rows != tables[1].num_rows:
         return f"{tables[0].num_rows} and {tables[1].num_rows} rows"
-    if keys:
-        tables = [table.sort_by([(key, "ascending") for key in keys]) for table in tables]
-    for name in tables[0].column_names:
-        found = _column_difference(tables[0].column(name), tables[1].column(name))
+    orders = [_order(table, keys) for table in tables] if keys else None
+    for name in tables[0].column_names:  # one by one: as plain columns all of them could be too much for the memory
+        columns = [_plain(table.column(name)) for table in tables]
+        if orders is not None:
+            columns = [column.take(order) for column, order in zip(columns, orders, strict=True)]
+        found = _column_difference(*columns)
         if found is not None:
             return f"column {name}: {found}"
     return None
 
 
-def as_table(result: Any) -> pa.Table:
-    """Return any engine's result as an Arrow table of float64, int64 (µs) and large_string columns."""
+def _order(table: pa.Table, keys: Sequence[str]) -> Any:
+    plain = _table({key: _plain(table.column(key)) for key in keys})
+    return pc.sort_indices(plain, sort_keys=[(key, "ascending") for key in keys])
+
+
+def _table_of(result: Any) -> pa.Table:
+    """Return any engine's result as an Arrow table."""
     if isinstance(result, pd.Series):
         table = pa.table({"value": pa.Array.from_pandas(result)})
     elif isinstance(result, pd.DataFrame):
@@ -47,14 +55,17 @@ def as_table(result: Any) -> pa.Table:
         table = _table({"value": result})
     elif isinstance(result, pa.Table):
         table = result
+    elif isinstance(result, Path):  # a CSV file without names
+        table = csv.read_csv(result, csv.ReadOptions(autogenerate_column_names=True))
     elif hasattr(result, "to_frame"):  # a polars Series
         table = result.to_frame("value").to_arrow()
     else:  # a polars frame
         table = result.to_arrow()
-    return _table({name: _plain(table.column(name)) for name in table.column_names})
+    return table
 
 
 def _plain(column: pa.ChunkedArray[Any]) -> pa.ChunkedArray[Any]:
+    """Return the column as float64, int64 (µs) or large_string."""
     kind = column.type
     if pa.types.is_dictionary(kind):
         return _plain(column.cast(kind.value_type))

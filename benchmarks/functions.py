@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import gc
 import re
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -83,7 +82,7 @@ _SIDES = {"numpy": _numpy, "pandas": _pandas, "pyarrow": _pyarrow, "polars": _po
 def _case(task: Task, table: pa.Table) -> Case:
     sides: dict[str, Side] = {OURS: _ours(task)}
     sides.update({engine: _SIDES[engine](way) for engine, way in task.ways.items()})
-    return Case(f"{NAME} {task.name}", ROWS, lambda _: {"table": table.select(_used(task.formula))}, sides)
+    return Case(f"{NAME} {task.name}", NAME, ROWS, lambda _: {"table": table.select(_used(task.formula))}, sides)
 
 
 def best(outcome: Outcome) -> str | None:
@@ -113,7 +112,6 @@ class Suite:
         gc.collect()
         gc.freeze()  # else the collections between the runs, which are thousands, take most of the time
         for task in tasks:
-            print(f"… {NAME} {task.name}", file=sys.stderr, flush=True)
             times = min(repeats, 2) if task.slow or quick else repeats
             made = run_case(_case(task, table), quick=quick, engines=(OURS, *task.ways), repeats=times)
             quickest = best(made)

@@ -19,7 +19,7 @@ import pandas as pd
 import pyarrow as pa
 from pyarrow import compute
 
-from benchmarks.functions_tasks import Task, Way, textual
+from benchmarks.functions_tasks import Task, Way, numeric, textual
 
 # the published stubs of pyarrow are narrower than pyarrow
 pc: Any = compute
@@ -103,6 +103,15 @@ def _grams(a: str, b: str) -> float:
 def _word_pairs(text: str) -> str:
     words = text.split()
     return "\x1f".join([f"{a} {b}" for a, b in pairwise(words)])
+
+
+_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_LABEL = "[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
+MAIL = rf"^{_ATOM}(?:\.{_ATOM})*@(?:{_LABEL}\.)+[A-Za-z](?:[A-Za-z0-9-]*[A-Za-z0-9])?$"
+
+
+def _there_and_back(text: str) -> str:
+    return base64.b64decode(base64.b64encode(text.encode())).decode()
 
 
 ADDRESS = r"([a-z0-9]+)@([a-z.]+)"
@@ -369,8 +378,75 @@ CODING: tuple[Task, ...] = (
         lambda a: pc.struct_field(pc.extract_regex(a, "@(?P<x>.*)$"), [0]),
         lambda s: s.split_exact("@", 1).struct.field("field_1"),
     ),
+    _str("ISEMAIL", "ISEMAIL(#mail)", "mail", lambda s: s.contains(MAIL), None, lambda s: s.contains(MAIL)),
+    _each("BASE64DECODE", "BASE64DECODE(BASE64ENCODE(#t))", _there_and_back),
     textual("IPTONUMBER", "IPTONUMBER(#ip)", polars=_number_of_address),
     _each("JSON_VALUE", 'JSON_VALUE(#js;"$.user.name")', lambda v: json.loads(v)["user"]["name"]),
+)
+
+_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_LABEL = "[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
+MAIL = rf"^{_ATOM}(?:\.{_ATOM})*@(?:{_LABEL}\.)+[A-Za-z](?:[A-Za-z0-9-]*[A-Za-z0-9])?$"
+
+
+def _ranges(c: Any) -> Any:
+    import polars as pl
+
+    return pl.int_ranges(1, c("j") + 1)
+
+
+#: Lists are made of texts in the formula; by hand they are as well.
+LISTS: tuple[Task, ...] = (
+    _str(
+        "LISTCOUNT",
+        'LISTCOUNT(SPLIT(#words;" "))',
+        "words",
+        lambda s: s.split(" ").str.len(),
+        lambda a: pc.list_value_length(pc.split_pattern(a, " ")),
+        lambda s: s.split(" ").list.len(),
+    ),
+    _str(
+        "LISTCONTAINS",
+        'LISTCONTAINS(SPLIT(#words;" ");"the")',
+        "words",
+        lambda s: pd.Series(["the" in part for part in s.split(" ").tolist()]),
+        None,
+        lambda s: s.split(" ").list.contains("the"),
+    ),
+    _str(
+        "LISTDISTINCT",
+        'LISTDISTINCT(SPLIT(#words;" "))',
+        "words",
+        lambda s: pd.Series([list(dict.fromkeys(part)) for part in s.split(" ").tolist()]),
+        None,
+        lambda s: s.split(" ").list.unique(maintain_order=True),
+    ),
+    textual(
+        "LISTUNION",
+        'LISTUNION(SPLIT(#words;" ");SPLIT(#t;" "))',
+        polars=lambda c: c("words").str.split(" ").list.concat(c("t").str.split(" ")).list.unique(maintain_order=True),
+    ),
+    textual(
+        "LISTDIFFERENCE",
+        'LISTDIFFERENCE(SPLIT(#words;" ");SPLIT(#t;" "))',
+        pandas=lambda t: pd.Series(
+            [
+                [word for word in dict.fromkeys(words) if word not in others]
+                for words, others in zip(t["words"].str.split(" "), t["t"].str.split(" "), strict=True)
+            ]
+        ),
+    ),
+    textual("LISTRANGE", "LISTRANGE(1;#j)", polars=_ranges),
+)
+
+FINANCE: tuple[Task, ...] = (
+    numeric("FV", "FV(#q/10;#j;-100)", numpy=lambda t: 100 * np.expm1(t["j"] * np.log1p(t["q"] / 10)) / (t["q"] / 10)),
+    numeric(
+        "PMT",
+        "PMT(#q/10;#j;1000)",
+        numpy=lambda t: 1000 * (t["q"] / 10) / np.expm1(-t["j"] * np.log1p(t["q"] / 10)),
+    ),
+    numeric("EFFECT", "EFFECT(#q;12)", numpy=lambda t: np.expm1(12 * np.log1p(t["q"] / 12))),
 )
 
 MINING: tuple[Task, ...] = (
@@ -400,4 +476,12 @@ MINING: tuple[Task, ...] = (
     ),
 )
 
-TASKS: tuple[Task, ...] = (*CUTTING, *SEARCHING, *REGULAR, *CODING, *(replace(task, slow=True) for task in MINING))
+TASKS: tuple[Task, ...] = (
+    *CUTTING,
+    *SEARCHING,
+    *REGULAR,
+    *CODING,
+    *FINANCE,
+    *LISTS,
+    *(replace(task, slow=True) for task in MINING),
+)

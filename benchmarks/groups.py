@@ -1,148 +1,125 @@
-"""Group functions: twelve percentiles an aggregate sheet, and sessions as a series sheet."""
+"""Aggregate sheets: twelve percentiles, and eight plain aggregates, of 10, 30 k and 3 M groups."""
 
 from collections.abc import Callable
 from typing import Any
 
-import pandas as pd
-
-from benchmarks import data
+from benchmarks import data, sides
 from benchmarks.harness import Case, Inputs
 
+ROWS = 10_000_000
 PERCENTS = (1, 5, 10, 20, 25, 40, 50, 60, 75, 90, 95, 99)
-GAP = pd.Timedelta(minutes=30)
-
-SESSIONS = {
-    "sensor": "GROUPBY(#Raw!sensor)",
-    "session": "GROUPBYGAP(#Raw!time; 30m)",
-    "time": "GROUP_SORT_ASC(#Raw!time)",
-    "lat": "#Raw!lat",
-    "lon": "#Raw!lon",
-    "previous_lat": "GROUP_PREVIOUS(#Raw!lat)",
-    "previous_lon": "GROUP_PREVIOUS(#Raw!lon)",
+PLAIN = {
+    "count": "GROUPCOUNT()",
+    "sum": "GROUPSUM(#Raw!x)",
+    "mean": "GROUPAVERAGE(#Raw!x)",
+    "least": "GROUPMIN(#Raw!x)",
+    "most": "GROUPMAX(#Raw!x)",
+    "std": "GROUPSTDEVS(#Raw!x)",
+    "var": "GROUPVARS(#Raw!x)",
+    "above": "GROUPCOUNTIF(#Raw!x > 50)",
 }
 
-
-def _percentiles_sheetline(inputs: Inputs) -> Callable[[], Any]:
-    import sheetline as sl
-
-    frame = data.pandas_frame(inputs["groups"])
-    columns = {"g": "GROUPBY(#Raw!g)"} | {f"p{p}": f"GROUPPERCENTILE(#Raw!x;{p})" for p in PERCENTS}
-    return lambda: sl.evaluate_sheet(columns, frame, name="Raw")
-
-
-def _percentiles_pandas(inputs: Inputs) -> Callable[[], Any]:
-    frame = data.pandas_frame(inputs["groups"])
-    quantiles = [p / 100 for p in PERCENTS]
-
-    def run() -> Any:
-        table = frame.groupby("g")["x"].quantile(quantiles).unstack()
-        return table.set_axis([f"p{p}" for p in PERCENTS], axis=1).reset_index()
-
-    return run
+#: what the groups are called, how many there are in a million rows (None: ten), and the bars of polars
+SIZES: tuple[tuple[str, int | None, float, float], ...] = (
+    ("10", None, 0.5, 1.3),
+    ("30 k", 3_000, 0.5, 1.0),
+    ("3 M", 300_000, 0.5, 1.3),
+)
 
 
-def _percentiles_polars(inputs: Inputs) -> Callable[[], Any]:
-    import polars as pl
+def _prepare(share: int | None) -> Callable[[int], Inputs]:
+    def prepare(rows: int) -> Inputs:
+        return {"t": data.groups(rows, 10 if share is None else max(rows * share // 1_000_000, 1))}
 
-    columns = [pl.col("x").quantile(p / 100, "linear").alias(f"p{p}") for p in PERCENTS]
-    lazy = data.polars_frame(inputs["groups"]).lazy().group_by("g").agg(columns)
-    return lambda: lazy.collect()
+    return prepare
 
 
-def _percentiles_duckdb(inputs: Inputs) -> Callable[[], Any]:
-    connection = data.duckdb_table(inputs["groups"])
-    quantiles = [p / 100 for p in PERCENTS]
+def _percentiles_pandas(frame: Any) -> Any:
+    table = frame.groupby("g")["x"].quantile([p / 100 for p in PERCENTS]).unstack()
+    return table.set_axis([f"p{p}" for p in PERCENTS], axis=1).reset_index()
+
+
+def _percentiles_polars(pl: Any, lazy: Any) -> Any:
+    return lazy.group_by("g").agg([pl.col("x").quantile(p / 100, "linear").alias(f"p{p}") for p in PERCENTS])
+
+
+def _percentiles_duckdb() -> str:
     columns = ", ".join(f"q[{i}] AS p{p}" for i, p in enumerate(PERCENTS, start=1))
-    query = f"SELECT g, {columns} FROM (SELECT g, quantile_cont(x, {quantiles}) AS q FROM t GROUP BY g)"
-    return lambda: connection.sql(query).to_arrow_table()
+    quantiles = [p / 100 for p in PERCENTS]
+    return f"SELECT g, {columns} FROM (SELECT g, quantile_cont(x, {quantiles}) AS q FROM t GROUP BY g)"
 
 
-def _sessions_sheetline(inputs: Inputs) -> Callable[[], Any]:
-    import sheetline as sl
-
-    frame = data.pandas_frame(inputs["events"])
-    return lambda: sl.evaluate_sheet(SESSIONS, frame, name="Raw")
-
-
-def _sessions_pandas(inputs: Inputs) -> Callable[[], Any]:
-    frame = data.pandas_frame(inputs["events"])
-
-    def run() -> Any:
-        ordered = frame.sort_values(["sensor", "time"], ignore_index=True)
-        new = (ordered["sensor"] != ordered["sensor"].shift()) | (ordered["time"].diff() > GAP)
-        return ordered.assign(
-            session=ordered["time"].where(new).ffill(),
-            previous_lat=ordered["lat"].shift().mask(new),
-            previous_lon=ordered["lon"].shift().mask(new),
-        )
-
-    return run
-
-
-def _sessions_polars(inputs: Inputs) -> Callable[[], Any]:
-    import polars as pl
-
-    sensor, time = pl.col("sensor"), pl.col("time")
-    new = (sensor != sensor.shift()).fill_null(True) | (time.diff() > GAP.to_pytimedelta())
-    lazy = (
-        data.polars_frame(inputs["events"])
-        .lazy()
-        .sort("sensor", "time")
-        .with_columns(new=new)
-        .select(
-            "sensor",
-            "time",
-            "lat",
-            "lon",
-            session=pl.when("new").then("time").forward_fill(),
-            previous_lat=pl.when(~pl.col("new")).then(pl.col("lat").shift()),
-            previous_lon=pl.when(~pl.col("new")).then(pl.col("lon").shift()),
-        )
+def _plain_pandas(frame: Any) -> Any:
+    frame = frame.assign(above=frame["x"] > 50)
+    return frame.groupby("g", as_index=False).agg(
+        count=("x", "size"),
+        sum=("x", "sum"),
+        mean=("x", "mean"),
+        least=("x", "min"),
+        most=("x", "max"),
+        std=("x", "std"),
+        var=("x", "var"),
+        above=("above", "sum"),
     )
-    return lambda: lazy.collect()
 
 
-def _sessions_duckdb(inputs: Inputs) -> Callable[[], Any]:
-    connection = data.duckdb_table(inputs["events"])
-    query = """
-        WITH steps AS (
-            SELECT *, lag(time) OVER w AS before, lag(lat) OVER w AS blat, lag(lon) OVER w AS blon
-            FROM t WINDOW w AS (PARTITION BY sensor ORDER BY time)
-        ), marked AS (
-            SELECT *, before IS NULL OR time - before > INTERVAL 30 MINUTE AS new FROM steps
-        )
-        SELECT sensor, time, lat, lon,
-            max(CASE WHEN new THEN time END) OVER (PARTITION BY sensor ORDER BY time) AS session,
-            CASE WHEN NOT new THEN blat END AS previous_lat,
-            CASE WHEN NOT new THEN blon END AS previous_lon
-        FROM marked
-    """
-    return lambda: connection.sql(query).to_arrow_table()
+def _plain_polars(pl: Any, lazy: Any) -> Any:
+    x = pl.col("x")
+    return lazy.group_by("g").agg(
+        count=pl.len(),
+        sum=x.sum(),
+        mean=x.mean(),
+        least=x.min(),
+        most=x.max(),
+        std=x.std(),
+        var=x.var(),
+        above=(x > 50).sum(),
+    )
+
+
+PLAIN_DUCKDB = """
+    SELECT g, count(*) AS count, sum(x) AS sum, avg(x) AS mean, min(x) AS least, max(x) AS most,
+        stddev_samp(x) AS std, var_samp(x) AS var, count(*) FILTER (x > 50) AS above
+    FROM t GROUP BY g
+"""
+
+
+def _percentiles(called: str, share: int | None, limit: float) -> Case:
+    columns = {"g": "GROUPBY(#Raw!g)"} | {f"p{p}": f"GROUPPERCENTILE(#Raw!x;{p})" for p in PERCENTS}
+    return Case(
+        name=f"12 percentiles, {called} groups",
+        family="group aggregates",
+        rows=ROWS,
+        prepare=_prepare(share),
+        sides={
+            "sheetline": sides.columns(columns),
+            "pandas": sides.pandas(_percentiles_pandas),
+            "polars": sides.polars(_percentiles_polars),
+            "duckdb": sides.duckdb(_percentiles_duckdb()),
+        },
+        limits={"polars": limit},
+        keys=("g",),
+    )
+
+
+def _plain(called: str, share: int | None, limit: float) -> Case:
+    return Case(
+        name=f"8 aggregates, {called} groups",
+        family="group aggregates",
+        rows=ROWS,
+        prepare=_prepare(share),
+        sides={
+            "sheetline": sides.columns({"g": "GROUPBY(#Raw!g)"} | PLAIN),
+            "pandas": sides.pandas(_plain_pandas),
+            "polars": sides.polars(_plain_polars),
+            "duckdb": sides.duckdb(PLAIN_DUCKDB),
+        },
+        limits={"polars": limit},
+        keys=("g",),
+    )
 
 
 CASES = [
-    Case(
-        name="GROUPPERCENTILE x 12, 30 k groups",
-        rows=5_000_000,
-        prepare=lambda rows: {"groups": data.groups(rows, max(rows * 6 // 1_000, 1))},
-        sides={
-            "sheetline": _percentiles_sheetline,
-            "pandas": _percentiles_pandas,
-            "polars": _percentiles_polars,
-            "duckdb": _percentiles_duckdb,
-        },
-        keys=("g",),
-    ),
-    Case(
-        name="sessions (series sheet)",
-        rows=5_000_000,
-        prepare=lambda rows: {"events": data.events(rows)},
-        sides={
-            "sheetline": _sessions_sheetline,
-            "pandas": _sessions_pandas,
-            "polars": _sessions_polars,
-            "duckdb": _sessions_duckdb,
-        },
-        keys=("sensor", "time"),
-    ),
+    *(_percentiles(called, share, limit) for called, share, limit, _ in SIZES),
+    *(_plain(called, share, limit) for called, share, _, limit in SIZES),
 ]

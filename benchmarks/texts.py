@@ -1,88 +1,71 @@
-"""Row formulas over text: IF, CONCAT and a regular expression."""
+"""Row formulas over text: IF, CONCAT, a regular expression, and three columns of the common functions."""
 
-from collections.abc import Callable
 from typing import Any
 
-from benchmarks import data
-from benchmarks.harness import Case, Inputs, Side
+import pandas as pd
+
+from benchmarks import data, sides
+from benchmarks.harness import Case, Side
 
 PATTERN = "ref=[A-Z]+-([0-9]+)"
-ROWS = 5_000_000
+ROWS = 10_000_000
+THREE = {"upper": "UPPER(#city)", "left": "LEFT(#street; 6)", "length": "LEN(#note)"}
 
 
-def _prepare(rows: int) -> Inputs:
-    return {"addresses": data.addresses(rows)}
+def _three_pandas(t: Any) -> Any:
+    return pd.DataFrame(
+        {"upper": t["city"].str.upper(), "left": t["street"].str[:6], "length": t["note"].str.len()}, copy=False
+    )
 
 
-def _sheetline(formula: str) -> Side:
-    def side(inputs: Inputs) -> Callable[[], Any]:
-        import sheetline as sl
-
-        frame = data.pandas_frame(inputs["addresses"])
-        return lambda: sl.evaluate(formula, frame)
-
-    return side
+def _three_polars(pl: Any, lazy: Any) -> Any:
+    return lazy.select(
+        upper=pl.col("city").str.to_uppercase(),
+        left=pl.col("street").str.head(6),
+        length=pl.col("note").str.len_chars(),
+    )
 
 
-def _pandas(compute: Callable[[Any], Any]) -> Side:
-    def side(inputs: Inputs) -> Callable[[], Any]:
-        frame = data.pandas_frame(inputs["addresses"])
-        return lambda: compute(frame)
-
-    return side
-
-
-def _polars(make: Callable[[Any], Any]) -> Side:
-    def side(inputs: Inputs) -> Callable[[], Any]:
-        import polars as pl
-
-        lazy = data.polars_frame(inputs["addresses"]).lazy().select(value=make(pl))
-        return lambda: lazy.collect()
-
-    return side
-
-
-def _duckdb(expression: str) -> Side:
-    def side(inputs: Inputs) -> Callable[[], Any]:
-        connection = data.duckdb_table(inputs["addresses"])
-        query = f"SELECT {expression} AS value FROM t"
-        return lambda: connection.sql(query).to_arrow_table()
-
-    return side
+def _case(name: str, ours: Side, by_pandas: Side, by_polars: Side, by_duckdb: Side) -> Case:
+    return Case(
+        name=name,
+        family="row formulas",
+        rows=ROWS,
+        prepare=lambda rows: {"t": data.addresses(rows)},
+        sides={"sheetline": ours, "pandas": by_pandas, "polars": by_polars, "duckdb": by_duckdb},
+        limits={"polars": 1.2},
+    )
 
 
 CASES = [
-    Case(
-        name="IF over text",
-        rows=ROWS,
-        prepare=_prepare,
-        sides={
-            "sheetline": _sheetline("IF(#amount > 30; #street; #city)"),
-            "pandas": _pandas(lambda t: t["street"].where(t["amount"] > 30, t["city"])),
-            "polars": _polars(lambda pl: pl.when(pl.col("amount") > 30).then("street").otherwise("city")),
-            "duckdb": _duckdb("CASE WHEN amount > 30 THEN street ELSE city END"),
-        },
+    _case(
+        "IF over text",
+        sides.formula("IF(#amount > 30; #street; #city)"),
+        sides.pandas(lambda t: t["street"].where(t["amount"] > 30, t["city"])),
+        sides.polars(
+            lambda pl, lazy: lazy.select(value=pl.when(pl.col("amount") > 30).then("street").otherwise("city"))
+        ),
+        sides.duckdb_value("CASE WHEN amount > 30 THEN street ELSE city END"),
     ),
-    Case(
-        name="CONCAT",
-        rows=ROWS,
-        prepare=_prepare,
-        sides={
-            "sheetline": _sheetline('CONCAT(#street;", ";#city)'),
-            "pandas": _pandas(lambda t: t["street"] + ", " + t["city"]),
-            "polars": _polars(lambda pl: pl.concat_str("street", pl.lit(", "), "city")),
-            "duckdb": _duckdb("street || ', ' || city"),
-        },
+    _case(
+        "CONCAT",
+        sides.formula('CONCAT(#street;", ";#city)'),
+        sides.pandas(lambda t: t["street"] + ", " + t["city"]),
+        sides.polars(lambda pl, lazy: lazy.select(value=pl.concat_str("street", pl.lit(", "), "city"))),
+        sides.duckdb_value("street || ', ' || city"),
     ),
-    Case(
-        name="REGEXEXTRACT",
-        rows=ROWS,
-        prepare=_prepare,
-        sides={
-            "sheetline": _sheetline(f'REGEXEXTRACT(#note;"{PATTERN}";1)'),
-            "pandas": _pandas(lambda t: t["note"].str.extract(PATTERN, expand=False)),
-            "polars": _polars(lambda pl: pl.col("note").str.extract(PATTERN, 1)),
-            "duckdb": _duckdb(f"regexp_extract(note, '{PATTERN}', 1)"),
-        },
+    _case(
+        "REGEXEXTRACT",
+        sides.formula(f'REGEXEXTRACT(#note;"{PATTERN}";1)'),
+        sides.pandas(lambda t: t["note"].str.extract(PATTERN, expand=False)),
+        sides.polars(lambda pl, lazy: lazy.select(value=pl.col("note").str.extract(PATTERN, 1))),
+        sides.duckdb_value(f"regexp_extract(note, '{PATTERN}', 1)"),
+    ),
+    _case(
+        "UPPER, LEFT, LEN",
+        sides.columns(THREE),
+        sides.pandas(_three_pandas),
+        sides.polars(_three_polars),
+        sides.duckdb("SELECT upper(city) AS upper, left(street, 6) AS left, length(note) AS length FROM t"),
     ),
 ]
