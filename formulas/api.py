@@ -91,6 +91,8 @@ def to_table(df: Any) -> Table:
 class Formula:
     """A formula parsed and bound once, to be evaluated on many frames. Made by :func:`compile`.
 
+    ``warnings`` are diagnostics that don't stop it, such as a constant that is taken as another type.
+
     >>> import sheetline as sl
     >>> double = sl.compile("#x * 2", {"x": "integer"})
     >>> str(double.type)
@@ -103,6 +105,7 @@ class Formula:
     env: Environment
     errors: Errors = "raise"
     threads: int | None = None
+    warnings: tuple[Diagnostic, ...] = ()
 
     @property
     def type(self) -> Type:
@@ -288,10 +291,11 @@ def _compile(
     if errors not in ("raise", "coerce"):
         raise ValueError(f'errors is "raise" or "coerce", not {errors!r}')
     scope = Scope("", name, {name: types}, {}, constants(parameters))
-    bound = require(bind_formula(text, scope, env, place=None))
+    bound, found = bind_formula(text, scope, env, place=None)
+    require((bound, found))
     if bound.keys or bound.space not in (Space.BASE, Space.GROUPS):
         raise FormulaError([_needs_sheet(text)])
-    return Formula(text, bound, dict(types), env, errors, threads)
+    return Formula(text, bound, dict(types), env, errors, threads, tuple(found))
 
 
 def _needs_sheet(text: str) -> Diagnostic:

@@ -108,6 +108,12 @@ class Complaints:
         """Report a function over values that stand on other rows already."""
         self.add(column, make("F130", span, text, function=function))
 
+    def taken(self, column: str | None, given: Constant | None, constant: Constant, span: ast.Span, text: str) -> None:
+        """Warn of a constant that is taken as another type."""
+        assert given is not None
+        words = {"value": _shown(given), "type": str(given.type), "other": _shown(constant)}
+        self.add(column, make("F133", span, text, wanted=str(constant.type), **words))
+
     def mismatch(
         self,
         column: str | None,

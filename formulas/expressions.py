@@ -15,6 +15,7 @@ from sheetline.formulas.complain import Complaints
 from sheetline.formulas.diagnostics import make
 from sheetline.formulas.names import Elsewhere, Names, Own
 from sheetline.formulas.printer import print_formula
+from sheetline.formulas.taking import taken
 from sheetline.functions.columns import Column, Constant
 from sheetline.functions.context import Environment
 from sheetline.functions.declare import Form, Function
@@ -291,18 +292,16 @@ class Expressions:
         try:
             app, defaults = resolve(function, [arg.type for arg in args], [arg.constant for arg in args])
         except Mismatch as mismatch:
-            self.complaints.mismatch(
-                place.column,
-                mismatch,
-                function,
-                [a.type for a in args],
-                [a.constant for a in args],
-                spans,
-                place.text,
-                span,
-                operator,
-            )
-            return self.graph.bad()
+            types, constants = [arg.type for arg in args], [arg.constant for arg in args]
+            found = taken(function, types, constants, mismatch, self.env, operator=operator)
+            if found is None:
+                words = (spans, place.text, span, operator)
+                self.complaints.mismatch(place.column, mismatch, function, types, constants, *words)
+                return self.graph.bad()
+            (app, defaults), others = found
+            for at, constant in others.items():
+                self.complaints.taken(place.column, constants[at], constant, spans[at], place.text)
+                args = [*args[:at], self.constant(constant), *args[at + 1 :]]
         if defaults:
             args = [*args, *map(self.constant, defaults)]
         if function.form is Form.ELEMENT:

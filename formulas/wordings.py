@@ -259,6 +259,12 @@ BINDING: dict[str, Wording] = {
         ("the frame's column '{name}' is {got}, but the formula was compiled for {expected}",),
         ("convert the column, or compile the formula for this frame",),
     ),
+    "F133": Wording(
+        "constant of another type",
+        ("the {type} {value} is taken as the {wanted} {other}",),
+        ("write {other}",),
+        severity="warning",
+    ),
     "F131": Wording(
         "finished column inside an aggregate",
         ("'{name}' is a finished column of this sheet: {function} takes columns of the sheet underneath",),

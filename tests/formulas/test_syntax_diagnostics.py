@@ -274,7 +274,8 @@ def test_every_wording_renders(code: str) -> None:
             words = {name: ["x", "y"] if f"{{{name}:q}}" in hint else "x" for name in fields(message) | fields(hint)}
             found = make(code, Span(0, 3), text, **words)
             shown = render([found.with_place(sheet="S", column="C")])
-            assert shown.startswith(f"sheet 'S', column 'C':\n  ABS(#a)\n  ^^^ {code} ")
+            severity = "" if wording.severity == "error" else f"{wording.severity} "
+            assert shown.startswith(f"sheet 'S', column 'C':\n  ABS(#a)\n  ^^^ {severity}{code} ")
             assert not re.search(r"[{}]", shown)
             assert json.loads(json.dumps(found.to_dict()))["code"] == code
 

@@ -24,7 +24,7 @@ from sheetline.formulas.printer import print_formula
 from sheetline.functions.columns import Column, Constant
 from sheetline.functions.declare import Failure, Form, Function
 from sheetline.functions.registry import REGISTRY
-from sheetline.functions.resolve import resolve
+from sheetline.functions.resolve import Mismatch, resolve
 from sheetline.functions.types import DATE, FLOAT, INTEGER, Type
 
 #: A float that an integer parameter can't hold.
@@ -157,8 +157,12 @@ def compare(function: Function, text: str, columns: dict[str, Column], workers: 
         got = values(sheet({"Result": text}, given, workers=workers)["Result"])
     except FormulaError:
         return 0  # constants or types that don't fit, refused before the run
+    try:
+        rows = arguments(function, text, columns)
+    except Mismatch:
+        return 0  # constants that were taken as another type
     compared = 0
-    for number, row in enumerate(arguments(function, text, columns)):
+    for number, row in enumerate(rows):
         wanted = expected(function, row)
         if wanted is not UNKNOWN:
             compared += 1

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import sheetline as sl
-from sheetline.workbook.regions import regions
 from sheetline.workbook.execution import execute
+from sheetline.workbook.regions import regions
 from sheetline.workbook.run import Options, Run
 
 EVENTS = {"car": ["b", "a", None], "zone": [0.0, -0.0, 1.5, None]}

@@ -48,13 +48,15 @@ def answer(
     """
     from sheetline.formulas.api import compile as compile_formula
     from sheetline.formulas.bound import Shape
-    from sheetline.formulas.diagnostics import FormulaError
+    from sheetline.formulas.diagnostics import FormulaError, render
 
     types = {} if table is None else table.types
     try:
         made = compile_formula(formula, types, timezone=timezone, now=now, parameters=parameters)
     except FormulaError as error:  # the formula stands alone: it belongs to no column of a sheet
         raise FormulaError([replace(one, column=None) for one in error.diagnostics]) from None
+    if made.warnings:
+        print(render([replace(one, column=None) for one in made.warnings]), file=sys.stderr)
     column = _computed(made, table)
     if table is None or made.bound.shape is Shape.AGGREGATE:
         _print_scalar(column, timezone, as_json)
