@@ -209,7 +209,8 @@ class Column:
         """Return rows ``start`` … ``stop``-1 without copying values."""
         data = self.data[start:stop] if isinstance(self.data, np.ndarray) else self.data.slice(start, stop - start)
         null = None if self.null is None else self.null[start:stop]
-        return Column(self.type, data, null, None if self.errors is None else self.errors.slice(start, stop))
+        column = Column(self.type, data, null, None if self.errors is None else self.errors.slice(start, stop))
+        return column.without_nan() if self._nan is False else column
 
     def take(self, rows: Ints, *, missing: bool = False) -> Column:
         """Return the column at ``rows``; with ``missing``, row -1 gives null."""

@@ -21,6 +21,8 @@ from sheetline.functions.errors import Errors, Mask
 from sheetline.functions.types import INT64_MAX, INT64_MIN, Kind, Type
 
 Argument = Column | Constant
+#: The microseconds of the years 1 to 9999, between which every date lies.
+_DATES = (-62_135_596_800_000_000, 253_402_300_799_999_999)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -175,6 +177,8 @@ def _interval(arg: Argument) -> tuple[int, int] | None:
         return None
     if arg.bounds is not None:
         return arg.bounds
+    if arg.type.kind is Kind.DATE:
+        return _DATES
     return (int(arg.data.min()), int(arg.data.max())) if len(arg) else (0, 0)
 
 

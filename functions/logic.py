@@ -36,6 +36,8 @@ def _connect(args: Sequence[Branch], rows: int, *, decisive: bool) -> Column:
         for arg in args[1:]:
             out = (np.logical_or if decisive else np.logical_and)(out, as_column(arg, rows).data)
         return Column(BOOLEAN, out)
+    if not any(arg.errors is not None and len(arg.errors) for arg in args):
+        return _kleene(args, rows, decisive=decisive)
     decision = Decision(rows)
     unknown = np.zeros(rows, np.bool_)
     for arg in args:
@@ -48,6 +50,23 @@ def _connect(args: Sequence[Branch], rows: int, *, decisive: bool) -> Column:
     column = Column(BOOLEAN, decided if decisive else ~decided, unknown if unknown.any() else None)
     met = err.first(decision.errors)
     return column if met is None else column.with_errors(met)
+
+
+def _kleene(args: Sequence[Branch], rows: int, *, decisive: bool) -> Column:
+    """Return AND or OR of arguments without errors, where the order of the arguments does not matter."""
+    out: Mask | None = None
+    unknown: Mask | None = None
+    for arg in args:
+        column = as_column(arg, rows)
+        value, null = column.data, column.nulls()
+        if null is not None:  # unknown decides nothing: false for OR, true for AND
+            value = value & ~null if decisive else value | null
+            unknown = null if unknown is None else unknown | null
+        out = value if out is None else np.logical_or(out, value) if decisive else np.logical_and(out, value)
+    assert out is not None
+    if unknown is not None:
+        unknown = unknown & ~out if decisive else unknown & out
+    return Column(BOOLEAN, out, unknown if unknown is not None and unknown.any() else None)
 
 
 def _opposite(column: Column) -> Column:

@@ -34,6 +34,7 @@ from xxhash import xxh3_128
 from sheetline.functions.arrow import fixed_values
 from sheetline.functions.columns import Array, Column
 from sheetline.functions.errors import CODES, Mask
+from sheetline.functions.ordering import run_starts
 from sheetline.functions.types import NULL, STRING, Kind, Type
 
 #: Rows of a leaf: part of the format.
@@ -355,7 +356,12 @@ class _Texts(Values):
             self._put(lengths)
             codes = codes[~missing]
         self.nulls.add(missing, len(data))
-        if len(codes):
+        starts = run_starts(codes)
+        if starts is not None:  # few long runs, as in sorted rows
+            counts = np.diff(starts, append=len(codes)).tolist()
+            picked = words.words[codes[starts]]
+            self.streams[1].update(b"".join(picked[n].tobytes() * count for n, count in enumerate(counts)))
+        elif len(codes):
             size = len(codes) * words.length
             out = scratch.view(np.uint8)[:size].view(words.words.dtype) if size <= scratch.nbytes else None
             self.streams[1].update(words.words.take(codes, out=out, mode="clip").view(np.uint8).data)
