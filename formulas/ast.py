@@ -165,8 +165,9 @@ class ColumnRef(_Placed):
             if self.sheet is not None or not is_bare_name(self.name) or self.name.lower() in KEYWORDS:
                 raise ValueError(f"the column {self.name!r} can't be written without '#'")
             return
-        _check_name(self.name, "a column")
-        if self.sheet is not None:
+        if not (self.name and self.name.isascii()):
+            _check_name(self.name, "a column")
+        if self.sheet is not None and not (self.sheet and self.sheet.isascii()):
             _check_name(self.sheet, "a sheet")
 
 
@@ -239,6 +240,10 @@ class Chain(_Placed):
 
     def __post_init__(self) -> None:
         operators = self.operators
+        if len(operators) == 1 and operators[0] in LEVEL_OF and len(self.operands) == 2:  # by far the most
+            first, second = self.operands
+            object.__setattr__(self, "height", max(first.height, second.height) + 1)
+            return
         if not SPELLINGS.keys().isdisjoint(operators):
             operators = tuple([SPELLINGS.get(operator, operator) for operator in operators])
             object.__setattr__(self, "operators", operators)

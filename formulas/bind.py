@@ -101,6 +101,7 @@ class _Binder(Expressions):
         for name in self.texts:
             self.done.setdefault(name, self.graph.bad())
         self._finish()
+        self.graph.close()
         return self.out, self.complaints.in_order(list(self.texts))
 
     def _forms(self) -> Iterator[tuple[str, ast.Call, Function]]:

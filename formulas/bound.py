@@ -68,6 +68,8 @@ class Graph:
     def __init__(self) -> None:
         self.nodes: list[Node] = []
         self._known: dict[tuple[Any, ...], Node] = {}
+        self._kernels: dict[Application, int] = {}  # what tells applications apart, as a number: types hash slowly
+        self._numbers: dict[tuple[Any, ...], int] = {}
 
     def make(
         self,
@@ -82,14 +84,27 @@ class Graph:
     ) -> Node:
         """Return the node of these parts, making it if it is new."""
         value = None if constant is None else (type_, repr(constant.value), _failed(constant))
-        kernel = None if app is None else (app.function.name, id(app.kernel), app.types)
-        key = (op, space, tuple(arg.id for arg in args), kernel, value, sheet, name)
+        kernel = None if app is None else self._kernels.get(app) or self._kernel(app)
+        key = (op, space, args, kernel, value, sheet, name)  # nodes of one graph are equal if they are the same
         known = self._known.get(key)
         if known is None:
             known = Node(len(self.nodes), op, type_, space, args, app, constant, sheet, name)
             self.nodes.append(known)
             self._known[key] = known
         return known
+
+    def close(self) -> None:
+        """Forget what tells nodes apart: none are made any more, and the collector would look at all of it again."""
+        self._known.clear()
+        self._kernels.clear()
+        self._numbers.clear()
+
+    def _kernel(self, app: Application) -> int:
+        """Return a number for the function, overload and types of an application, from 1."""
+        parts = (app.function.name, id(app.kernel), app.types)
+        number = self._numbers.setdefault(parts, len(self._numbers) + 1)
+        self._kernels[app] = number
+        return number
 
     def bad(self) -> Node:
         """Return the node that stands for something that was reported."""
@@ -118,6 +133,9 @@ def reachable(roots: Iterable[Node], known: Container[int] = ()) -> list[Node]:
 
 ROWS: Final = ""
 """In place of a column's name in a :class:`Reference`: a sheet's rows as such, which they are and in which order."""
+
+
+_NONE: Final[frozenset[str]] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +178,7 @@ class BoundSheet:
     uses: Mapping[str, Sequence[str]] = field(default_factory=dict)
     _holders: dict[tuple[int, str], list[str]] | None = None
     _from_base: set[int] | None = None
+    _read: dict[tuple[tuple[str, ...], frozenset[str]], dict[str, set[str]]] = field(default_factory=dict)
 
     @property
     def types(self) -> dict[str, Type]:
@@ -171,13 +190,18 @@ class BoundSheet:
 
         The values of the columns ``known`` are at hand.
         """
-        chosen = self.columns if columns is None else {name: self.columns[name] for name in columns}
-        there = {node.id for name, node in self.columns.items() if name in known}
-        found: dict[str, set[str]] = {}
-        for node in (*reachable(chosen.values(), there), *reachable(self.row_makers())):
-            if node.op == "input":
-                found.setdefault(node.sheet, set()).add(node.name)
-        return found
+        chosen = tuple(self.columns) if columns is None else tuple(columns)
+        held = frozenset([name for name in self.columns if name in known]) if known else _NONE
+        found = self._read.get((chosen, held))  # a plan and a run ask a dozen times for the same columns
+        if found is None:
+            found = self._read[chosen, held] = {}
+            there = {self.columns[name].id for name in held}
+            makers = list(self.row_makers())
+            roots = [self.columns[name] for name in chosen]
+            for node in (*reachable(roots, there), *(reachable(makers) if makers else ())):
+                if node.op == "input":
+                    found.setdefault(node.sheet, set()).add(node.name)
+        return {sheet: set(names) for sheet, names in found.items()}
 
     def row_makers(self) -> Iterator[Node]:
         """Yield the nodes that decide which rows the sheet has, and their order."""

@@ -7,6 +7,7 @@ it is complete; then its operators are sorted by how tightly they bind.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import partial
 from typing import Any, cast
@@ -31,6 +32,8 @@ from sheetline.formulas.machine import Build, Piece
 MAX_HEIGHT = 200
 """Most nodes inside one another; it stops formulas that nest through operators as well as brackets."""
 
+
+_BLANK_AROUND = re.compile(r"\s!|!\s")
 
 #: Makes a span of two offsets in half the time that `Span` itself takes; there are dozens in every formula.
 _span = cast("Callable[[tuple[int, int]], Span]", partial(tuple.__new__, Span))
@@ -138,6 +141,12 @@ def _column(pieces: list[Piece], text: str) -> Node:
     typed = text[start + 1 : end]
     if "[" not in typed and "!" not in typed:
         return ColumnRef(typed, span=span, name_span=_span((start + 1, end)))
+    if "[" not in typed and not _BLANK_AROUND.search(typed):
+        sheet, _, name = typed.partition("!")
+        middle = start + 1 + len(sheet)
+        return ColumnRef(
+            name, sheet, span=span, name_span=_span((middle + 1, end)), sheet_span=_span((start + 1, middle))
+        )
     match = COLUMN.fullmatch(text, start, end)
     assert match is not None, text[start:end]
     first, second = match.groups()

@@ -323,7 +323,12 @@ class Evaluation:
 
     def _barriers(self, nodes: Sequence[Node]) -> None:
         """Compute nodes that need whole columns; they are independent of one another."""
-        for some in self._batches(nodes):
+        at_hand = [node for node in nodes if node.op == "input"]
+        for node in at_hand:  # nothing to compute, and no work for a thread
+            self.values[node.id] = self._input(node)
+        if self.uses is not None and at_hand:
+            self.uses.made(at_hand)
+        for some in self._batches([node for node in nodes if node.op != "input"] if at_hand else nodes):
             for node, value in zip(some, self.workers.map(self._barrier, some), strict=True):
                 if isinstance(value, Fit):
                     self.fits[node.id] = value

@@ -2,14 +2,15 @@
 
 The tables are lark's, turned once into rows of plain dictionaries. A formula of everyday size goes through a
 hundred of their entries, and lark's own loop makes a token object with line and column, and looks a rule up by
-comparing its symbols, for each of them; that was most of the time between a keystroke and its answer.
+comparing its symbols, for each of them; that was most of the time between a keystroke and its answer. Which rules end
+where depends on the kinds of the tokens alone, so formulas that differ in names and numbers walk the tables once.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
-from itertools import chain
+from functools import lru_cache
 from typing import Any, NamedTuple, TypeAlias
 
 END = "$END"
@@ -70,6 +71,12 @@ Reduction: TypeAlias = tuple[int, str, Build | None]
 """How many values a rule takes, the rule's name, and what makes its value (None: the only one stays as it is)."""
 Row: TypeAlias = "dict[str, Row | Reduction]"
 """A state: the next state behind a token or a rule, or the rule that ends before a token."""
+Step: TypeAlias = tuple[int, int, Build]
+"""How many tokens are taken, how many of the last values are then made into one, and what makes it."""
+
+KEPT = 1_024
+"""Sequences of kinds whose steps are remembered; formulas of one workbook are mostly alike."""
+KEPT_LENGTH = 200
 
 
 class Machine:
@@ -81,29 +88,55 @@ class Machine:
             rows[state].update({name: rows[to] if isinstance(to, int) else to for name, to in actions.items()})
         rows[end][END] = {}
         self._start = rows[start]
+        self._kept = lru_cache(maxsize=KEPT)(self._steps)
 
     def run(self, pieces: list[Piece], text: str) -> Any:
         """Return the formula's value, or where the token starts that could not follow.
 
         The end of the text counts as a token. What a ``Build`` raises comes through.
         """
+        kinds = tuple([piece[0] for piece in pieces])
+        steps, stop = (self._kept if len(kinds) <= KEPT_LENGTH else self._steps)(kinds)
+        values: list[Any] = []
+        at = 0
+        for take, size, build in steps:
+            if take == 1:
+                values.append(pieces[at])
+            elif take:
+                values += pieces[at : at + take]
+            at += take
+            if size == 1:
+                values[-1] = build([values[-1]], text)
+            else:
+                made = build(values[-size:], text)
+                del values[1 - size :]
+                values[-1] = made
+        if stop is None:
+            return values[0]
+        return pieces[stop][1] if stop < len(pieces) else len(text)
+
+    def _steps(self, kinds: tuple[str, ...]) -> tuple[list[Step], int | None]:
+        """Return what is to be done with tokens of these kinds, and the place of the first that can't follow.
+
+        What the tokens say has no part in it.
+        """
         row: Any = self._start
         rows: list[Any] = [row]
-        values: list[Any] = []
-        for piece in chain(pieces, [(END, len(text), len(text))]):
-            kind = piece[0]
+        steps: list[Step] = []
+        taken = 0
+        for place, kind in enumerate((*kinds, END)):
             action = row.get(kind)
             while action.__class__ is tuple:
                 size, name, build = action
                 if build is not None:
-                    values[-size:] = [build(values[-size:], text)]
+                    steps.append((place - taken, size, build))
+                    taken = place
                 del rows[-size:]
                 row = rows[-1][name]
                 rows.append(row)
                 action = row.get(kind)
             if action is None:
-                return piece[1]
+                return steps, place
             row = action
             rows.append(row)
-            values.append(piece)
-        return values[0]
+        return steps, None

@@ -53,6 +53,7 @@ class Names:
     own: tuple[str, ...]
     _own: frozenset[str] = field(init=False, repr=False)
     _functions: dict[str, Function | None] = field(init=False, repr=False, default_factory=dict)
+    _taken: dict[tuple[str, str], Taken] = field(init=False, repr=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_own", frozenset(self.own))
@@ -70,8 +71,13 @@ class Names:
             if ref.name in self._own and ref.name != inside:
                 return Own(ref.name)
             return Taken(scope.base, ref.name) if ref.name in scope.schema else None
+        known = self._taken.get((ref.sheet, ref.name))
+        if known is not None:
+            return known
         if ref.sheet in scope.taken:
-            return Taken(ref.sheet, ref.name) if ref.name in scope.taken[ref.sheet] else None
+            if ref.name not in scope.taken[ref.sheet]:
+                return None
+            return self._taken.setdefault((ref.sheet, ref.name), Taken(ref.sheet, ref.name))
         if ref.sheet == scope.sheet:
             return Own(ref.name) if ref.name in self._own else None
         if ref.sheet in scope.others:
@@ -94,10 +100,11 @@ class Names:
         found: dict[str, None] = {}
         for part in parts:
             ref = self.called_column(part, inside) if isinstance(part, ast.Call) else part
-            if ref is not None and ref.name in self._own:
-                target = self.column(ref, inside)
-                if isinstance(target, Own):
-                    found[target.name] = None
+            if ref is None or ref.name not in self._own or (ref.sheet is not None and ref.sheet != self.scope.sheet):
+                continue
+            target = self.column(ref, inside)
+            if isinstance(target, Own):
+                found[target.name] = None
         return list(found)
 
     def unknown(self, ref: ast.ColumnRef, text: str, inside: str | None = None) -> Diagnostic:

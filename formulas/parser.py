@@ -62,7 +62,8 @@ def _parse(text: str) -> Node:
     if (broken := None if text.isascii() else _SURROGATE.search(text)) is not None:
         shown = f"U+{ord(broken.group()):04X}"
         raise FormulaError([make("F001", Span(*broken.span()), text, shown=shown)])
-    pieces = _grammar().lexer.pieces(text)
+    grammar = _grammar()
+    pieces = grammar.lexer.pieces(text)
     if len(pieces) > MAX_DEPTH and (deep := too_deep(_tokens(pieces, text), MAX_DEPTH)) is not None:
         raise FormulaError([make("F022", deep, text, limit=MAX_DEPTH)])
     try:

@@ -139,6 +139,31 @@ def estimate(plan: Plan, sheets: Sequence[str] | None = None, *, fuse: bool = Tr
     return _Simulation(plan, needed, wanted, together).run()
 
 
+class _Arrays:
+    """The arrays that are in memory: each counts once, in however many sheets it stands."""
+
+    def __init__(self) -> None:
+        self.bytes = 0
+        self._times: dict[object, int] = {}
+
+    def add(self, columns: Mapping[str, tuple[object, int]]) -> int:
+        """Enter the columns of a sheet; return the bytes that were not there before."""
+        before = self.bytes
+        for key, size in columns.values():
+            times = self._times.get(key, 0)
+            self._times[key] = times + 1
+            self.bytes += 0 if times else size
+        return self.bytes - before
+
+    def remove(self, columns: Mapping[str, tuple[object, int]]) -> None:
+        """Let the columns of a sheet go."""
+        for key, size in columns.values():
+            self._times[key] -= 1
+            if not self._times[key]:
+                del self._times[key]
+                self.bytes -= size
+
+
 class _Simulation:
     """Goes through the steps as a run does, with sizes in place of data."""
 
@@ -157,32 +182,39 @@ class _Simulation:
         self.text: dict[str, float] = {}
         self.usual = TEXT_BYTES
         self.region: dict[str, Region] = {name: one for one in together.values() for name in one.sheets}
+        self.users: dict[str, list[str]] = {}  #: the sheets that take each
+        for name, taken in self.inputs.items():
+            for sheet in taken:
+                self.users.setdefault(sheet, []).append(name)
         self.shown = {name: self._shown(name) for name in needed}
 
     def run(self) -> Estimate:
         """Return the estimate."""
         last = {sheet: name for name, taken in self.inputs.items() for sheet in taken}
-        made: dict[str, dict[str, tuple[object, float]]] = {}
+        made: dict[str, dict[str, tuple[object, int]]] = {}
+        all_there, certain = _Arrays(), _Arrays()
         steps: list[StepEstimate] = []
         least = 0
         for name, columns in self.needed.items():
             self._look(name)
             parts = self._in_parts(name)
             made[name] = self._arrays(name, self.shown[name] if parts else columns, made, parts=parts)
-            before = _unique(value for other, value in made.items() if other != name)
-            after = _unique(made.values())
-            own = int(sum(after.values()) - sum(before.values()))
-            work = self._work(name, columns, parts=parts)
-            live = int(sum(after.values())) + work
             rows, sure = self.rows[name]
+            own = all_there.add(made[name])
+            if sure:
+                certain.add(made[name])
+            work = self._work(name, columns, parts=parts)
+            live = all_there.bytes + work
             kind = self.plan.workbook.sheet(name).kind
             steps.append(StepEstimate(name, kind, len(columns), rows, sure, own, work, live, parts))
-            certain = [made[sheet] for sheet in made if self.rows[sheet].sure]
             known = (sure and all(self.rows[sheet].sure for sheet in self.inputs[name])) or not self.inputs[name]
-            least = max(least, int(sum(_unique(certain).values())) + (work if known else 0))
+            least = max(least, certain.bytes + (work if known else 0))
             for sheet in {*self.inputs[name], name}:
                 if last.get(sheet, name) == name and sheet not in self.wanted and name != sheet:
-                    made.pop(sheet, None)
+                    gone = made.pop(sheet, {})
+                    all_there.remove(gone)
+                    if self.rows[sheet].sure:
+                        certain.remove(gone)
         return Estimate(tuple(steps), least)
 
     def _look(self, name: str) -> None:
@@ -206,22 +238,22 @@ class _Simulation:
         columns = set(self.wanted.get(name, ()))
         if name in self.wanted and self.plan.workbook.sheet(name).kept:
             columns.update(self.needed[name])
-        for other, taken in self.inputs.items():
+        for other in self.users.get(name, ()):
             if region is None or other not in region.sheets:
-                columns.update(taken.get(name, ()))
+                columns.update(self.inputs[other][name])
         return [column for column in self.needed[name] if column in columns]
 
     def _arrays(
-        self, name: str, columns: Sequence[str], made: Mapping[str, Mapping[str, tuple[object, float]]], *, parts: bool
-    ) -> dict[str, tuple[object, float]]:
+        self, name: str, columns: Sequence[str], made: Mapping[str, Mapping[str, tuple[object, int]]], *, parts: bool
+    ) -> dict[str, tuple[object, int]]:
         """Return for each column whose array it is, and its bytes."""
         step, rows = self.plan.steps[name], self.rows[name].number
-        found: dict[str, tuple[object, float]] = {}
+        found: dict[str, tuple[object, int]] = {}
         for column in columns:
             origin = None if parts else step.passes_on(column)
             known = None if origin is None else made.get(origin[0], {}).get(origin[1])
             text = self.text.get(f"{name}!{column}", self.usual)
-            found[column] = known or ((name, column), rows * width(step.schema[column], text))
+            found[column] = known or ((name, column), int(rows * width(step.schema[column], text)))
         return found
 
     def _work(self, name: str, columns: Sequence[str], *, parts: bool) -> int:
@@ -252,8 +284,3 @@ class _Simulation:
         """Whether a sheet of a region has rows and not groups."""
         step = self.plan.steps[sheet]
         return not (isinstance(step, FormulasStep) and step.bound.shape is Shape.AGGREGATE)
-
-
-def _unique(sheets: Any) -> dict[object, float]:
-    """Return the bytes of each array of some sheets, once."""
-    return {key: size for columns in sheets for key, size in columns.values()}

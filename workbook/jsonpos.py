@@ -27,6 +27,7 @@ ListMarks = list[tuple[int, int, "Marks | None"]]
 Marks = ObjectMarks | ListMarks
 
 _BLANK = re.compile(r"[ \t\n\r]*")
+_SOLID = frozenset('",:{}[]')  # what stands where white space may, nearly always
 _PLAIN = {q: re.compile(rf"[^{q}\\\x00-\x1f]*") for q in ('"', "'", "”")}
 # A text without any mistake; the standard library's C code then reads its escapes.
 _HEX = r"[0-9a-fA-F]"
@@ -312,6 +313,8 @@ class _Reader:
 
     def blank(self) -> None:
         """Skip white space, and comments with a complaint."""
+        if self.text[self.at : self.at + 1] in _SOLID:
+            return
         while True:
             match = _BLANK.match(self.text, self.at)
             self.at = match.end() if match else self.at
@@ -394,7 +397,8 @@ class _Reader:
         good = _GOOD_TEXT.match(self.text, start)
         if good:
             self.at = good.end()
-            text: str = json.loads(good.group())
+            written = good.group()
+            text: str = json.loads(written) if "\\" in written else written[1:-1]
             return text
         quote = _QUOTES[opener]
         if opener != '"':

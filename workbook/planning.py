@@ -5,6 +5,7 @@ The same plan serves ``check`` (which stops here), runs and lineage: there is on
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
     from sheetline.workbook.model.workbook import Workbook
     from sheetline.workbook.sheets.source import SourceSheet
     from sheetline.workbook.sources import Sources
+
+
+_WORD = re.compile(r"\w+")
+_BEHIND_SHEET = re.compile("!(?!=)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +140,7 @@ class _Planner:
     schemas: dict[str, Schema] = field(default_factory=dict)
     unreached: list[tuple[str, SourceError]] = field(default_factory=list)
     out_of_reach: list[tuple[Path, Diagnostic]] = field(default_factory=list)
+    open_sheets: frozenset[str] = frozenset()
 
     def run(self) -> Plan:
         book = self.workbook
@@ -168,8 +174,9 @@ class _Planner:
     def _uses(self, sheet: SheetBase, known: Mapping[str, int]) -> list[str]:
         """Return the sheets that one needs: those it takes, and those its formulas name."""
         found = dict.fromkeys(sheet.inputs)
+        plain = [f"#{name}!" for name in (*found, sheet.name) if _WORD.fullmatch(name)]
         for _, text in sheet.formula_texts():
-            for node in _nodes(text):
+            for node in _nodes(text) if _may_name_more(text, plain) else ():
                 named = node.sheet if isinstance(node, ast.ColumnRef) else None
                 if named is not None and named in known and named != sheet.name:
                     found[named] = None
@@ -179,14 +186,15 @@ class _Planner:
         from sheetline.workbook.sheets.source import SourceSheet as Source
 
         env = replace(self.env, sheet=sheet.name)
-        open_sheets = frozenset(name for name, step in self.steps.items() if step.open_schema)
-        ctx = BindContext(sheet.name, self.schemas, self.parameters, env, open_sheets=open_sheets)
+        ctx = BindContext(sheet.name, self.schemas, self.parameters, env, open_sheets=self.open_sheets)
         step = self._look(sheet, number, ctx) if isinstance(sheet, Source) else sheet.bind(ctx)
         self.problems.extend((("sheets", number, *path), one) for path, one in ctx.found)
         if step is None or any(one.severity == "error" for _, one in ctx.found):
             return False
         self.steps[sheet.name] = step
         self.schemas[sheet.name] = step.schema
+        if step.open_schema:
+            self.open_sheets |= {sheet.name}
         return True
 
     def _bind_checks(self) -> dict[str, tuple[BoundCheck, ...]]:
@@ -196,13 +204,12 @@ class _Planner:
             return {}
         from sheetline.workbook.checks.binding import bind_checks
 
-        open_sheets = frozenset(name for name, step in self.steps.items() if step.open_schema)
         names = [sheet.name for sheet in self.workbook.sheets]
         found: dict[str, tuple[BoundCheck, ...]] = {}
         for number, sheet in checked:
             if sheet.name in self.steps:
                 env = replace(self.env, sheet=sheet.name)
-                ctx = BindContext(sheet.name, self.schemas, self.parameters, env, open_sheets=open_sheets)
+                ctx = BindContext(sheet.name, self.schemas, self.parameters, env, open_sheets=self.open_sheets)
                 found[sheet.name] = bind_checks(sheet, ctx, names)
                 self.problems.extend((("sheets", number, *path), one) for path, one in ctx.found)
         return found
@@ -299,6 +306,18 @@ def _order(path: Path) -> tuple[int, int]:
     if len(path) > 1 and path[0] == "sheets" and isinstance(path[1], int):
         return 0, path[1]
     return 1, path[1] if len(path) > 1 and isinstance(path[1], int) else 0
+
+
+def _may_name_more(text: str, plain: Iterable[str]) -> bool:
+    """Tell, without parsing it, whether a formula may name another sheet than some: ``plain``, such as "#Trips!".
+
+    Behind a sheet's name stands "!" and no "="; those of ``plain`` have nothing in their names but letters.
+    """
+    if "!" not in text:
+        return False
+    for start in plain:
+        text = text.replace(start, " ")
+    return _BEHIND_SHEET.search(text) is not None
 
 
 def _nodes(text: str) -> Iterator[ast.Node]:

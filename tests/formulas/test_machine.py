@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from lark import Lark, UnexpectedToken
 
 from sheetline.formulas import parser
+from sheetline.formulas.ast import ColumnRef
 from sheetline.formulas.machine import Lexer, Terminal
 
 OPERANDS = ["#a", "#[b c]", "#S!c", "x", "F", "1", "2.5e-3", "5m", '"t"', '"a""b"', "$p", "null", "/*c*/"]
@@ -49,3 +50,22 @@ def test_accepted_is_what_the_grammar_accepts(text: str) -> None:
 def test_terminals_that_the_lexer_would_misread_are_refused(wrong: Terminal) -> None:
     with pytest.raises(ValueError, match=r"capture|priority"):
         Lexer([Terminal("SPACE", 0, r"\s+", ""), wrong], ["SPACE"], "SPACE")
+
+
+@given(soups.map(" ".join))
+def test_kinds_seen_before_are_read_like_new_ones(text: str) -> None:
+    grammar = parser._grammar()
+    pieces = grammar.lexer.pieces(text)
+    kinds = tuple(kind for kind, _, _ in pieces)
+    assert grammar.machine._kept(kinds) == grammar.machine._kept(kinds) == grammar.machine._steps(kinds)
+
+
+@pytest.mark.parametrize("blanks", ["", " ", "\n"])
+def test_the_parts_of_a_column_are_placed_with_and_without_blanks(blanks: str) -> None:
+    node = parser.parse(f"#Trips{blanks}!{blanks}Speed(mph)")
+    plain = parser.parse(f"#[Trips]{blanks}!{blanks}[Speed(mph)]")
+    assert isinstance(node, ColumnRef)
+    assert isinstance(plain, ColumnRef)
+    assert node == plain
+    assert node.sheet_span == (1, 6)
+    assert node.name_span == (7 + 2 * len(blanks), 17 + 2 * len(blanks))

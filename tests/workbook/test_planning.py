@@ -14,6 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import sheetline as sl
+from sheetline.formulas.ast import ColumnRef, walk
+from sheetline.formulas.parser import parse
+from sheetline.workbook.planning import _may_name_more
 
 EVENTS = "id,v,bad,k\n1,10,1,a\n2,20,x,b\n3,30,3,a\n4,40,y,b\n"
 LISTED: list[dict[str, object]] = [
@@ -268,3 +271,34 @@ def test_the_graph_names_no_column_without_reason() -> None:
     assert sources_of(plan, "Groups", "first") == {("E", "b"), ("E", "c"), ("E", "g")}
     assert sources_of(plan, "Join", "y") == {("E", "g"), ("R", "g"), ("R", "b")}
     assert sources_of(plan, "Union", "a") == {("E", "a"), ("R", "a")}
+
+
+# --- which sheets a formula names
+
+
+NAMED = [
+    "#E!v",
+    "#E ! v",
+    "#[E]!v",
+    "#L!v",
+    "#[L x]!v",
+    "#[#E]!v",
+    "#[a]]]!v",
+    "#[x #E!y]",
+    '"#L!v"',
+    "!#v",
+    "#v",
+    "2",
+    '"!"',
+]
+
+
+@given(st.lists(st.sampled_from(NAMED), min_size=1, max_size=4), st.sampled_from([" + ", " != ", "!=", ";"]))
+def test_no_sheet_that_a_formula_names_is_overlooked(parts: list[str], between: str) -> None:
+    text = f"LIST({between.join(parts)})"
+    named = {node.sheet for node in walk(parse(text)) if isinstance(node, ColumnRef) and node.sheet is not None}
+    assert _may_name_more(text, ["#E!"]) or named <= {"E"}
+
+
+def test_formulas_over_the_sheets_taken_are_not_parsed_to_see_what_they_name() -> None:
+    assert not _may_name_more("IF(#E!v != #Own!w; #E!v; #k)", ["#E!", "#Own!"])
