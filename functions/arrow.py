@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.types as pt
 
 from sheetline.functions import errors as err
+from sheetline.functions.buffers import arrow_array, fixed_values, null_mask, truths
 from sheetline.functions.columns import Array, Column, arrow_type
 from sheetline.functions.dates.calendar import MAX_US, MIN_US
 from sheetline.functions.errors import Errors, Mask, Origin
@@ -110,8 +111,8 @@ def column_to_arrow(column: Column) -> Any:
         return decimals(column)
     null = column.nulls()
     if kind is Kind.DATE:
-        return pa.array(column.data, pa.int64(), mask=null).view(pa.timestamp("us")).cast(INSTANT)
-    return pa.array(column.data, mask=null)
+        return arrow_array(column.data, null).view(pa.timestamp("us")).cast(INSTANT)
+    return arrow_array(column.data, null)
 
 
 def decimals(column: Column) -> Any:
@@ -149,23 +150,6 @@ def as_table(values: Any) -> Any:
     if hasattr(values, "__arrow_c_stream__"):
         return pa.table(values)
     return None
-
-
-def null_mask(array: Any) -> Mask | None:
-    """Return the byte mask of an Arrow array's nulls, or None where there are none."""
-    if array.null_count == 0:
-        return None
-    return np.asarray(array.is_null())
-
-
-def fixed_values(array: Any, dtype: Any) -> Array:
-    """Return the values of a primitive Arrow array without a copy; null slots hold anything."""
-    buffer = array.buffers()[1]
-    if buffer is None or not len(array):
-        return np.zeros(len(array), dtype)
-    values = np.frombuffer(buffer, dtype, count=array.offset + len(array))[array.offset :]
-    values.flags.writeable = False  # Arrow's memory may be somebody else's
-    return values
 
 
 def finite(data: Array, null: Mask | None, notes: ColumnNotes) -> tuple[Array, Errors | None]:
@@ -275,7 +259,7 @@ def _floats(array: Any, notes: ColumnNotes) -> Column:
 def _booleans(array: Any, notes: ColumnNotes) -> Column:
     null = null_mask(array)
     filled = array if null is None else array.fill_null(False)
-    return Column(BOOLEAN, filled.to_numpy(zero_copy_only=False), null)
+    return Column(BOOLEAN, truths(filled), null)
 
 
 def _decimals(array: Any, notes: ColumnNotes) -> Column:

@@ -19,6 +19,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from sheetline.functions import errors as err
+from sheetline.functions.buffers import arrow_array, null_mask
 from sheetline.functions.errors import Errors, Ints, Mask
 from sheetline.functions.memory import empty
 from sheetline.functions.types import INTEGER, NULL, STRING, Kind, Type, of_python
@@ -183,7 +184,7 @@ class Column:
             return self._nans()
         if self.data.null_count == 0:
             return None
-        return np.asarray(self.data.is_null())
+        return null_mask(self.data)
 
     def _nans(self) -> Mask | None:
         """Return the mask of NaN, or None where there is none; remembered, unless it is large."""
@@ -219,7 +220,7 @@ class Column:
         if gone is not None and not gone.any():
             gone = None
         if not isinstance(self.data, np.ndarray):
-            index = pa.array(rows, mask=gone)
+            index = arrow_array(rows, gone)
             return Column(self.type, self.data.take(index), None, errors)
         if gone is not None and len(self) == 0:
             return Column.nulls_of(self.type, len(rows))

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from sheetline.functions.buffers import arrow_array, fixed_values
 from sheetline.functions.columns import Column
 from sheetline.functions.errors import Ints
 from sheetline.functions.segments import order_segments
@@ -38,7 +39,7 @@ def text_codes(column: Column) -> tuple[Ints, Any]:
     indices = data.indices
     if indices.null_count:
         indices = indices.fill_null(-1)
-    codes = indices.to_numpy(zero_copy_only=False).astype(np.int64)
+    codes = fixed_values(indices, indices.type.to_pandas_dtype()).astype(np.int64)
     return codes, data.dictionary
 
 
@@ -62,7 +63,7 @@ def comparable(column: Column) -> tuple[Ints, Any]:
 
         order = pc.sort_indices(dictionary)
         ranks = np.empty(len(dictionary), np.int64)
-        ranks[order.to_numpy()] = np.arange(len(dictionary))
+        ranks[fixed_values(order, np.uint64)] = np.arange(len(dictionary))
         return (ranks[codes] if len(ranks) else codes), dictionary.take(order)
     return _compound_keys(column)
 
@@ -252,7 +253,8 @@ def value_runs(column: Column) -> Ints | None:
     if column.type.kind is Kind.STRING:
         if not column.is_coded or column.data.null_count:
             return None
-        return run_starts(column.data.indices.to_numpy(zero_copy_only=False))
+        indices = column.data.indices
+        return run_starts(fixed_values(indices, indices.type.to_pandas_dtype()))
     if column.type.is_arrow or column.type.is_big or column.nulls() is not None:
         return None
     return run_starts(column.data)
@@ -268,8 +270,8 @@ def first_appearance(keys: Ints) -> tuple[Ints, int]:
 
 
 def _numbered(keys: Ints) -> tuple[Ints, int]:
-    encoded = pa.array(keys).dictionary_encode()
-    return encoded.indices.to_numpy().astype(np.int64), len(encoded.dictionary)
+    encoded = arrow_array(keys).dictionary_encode()
+    return fixed_values(encoded.indices, np.int32).astype(np.int64), len(encoded.dictionary)
 
 
 def ascending(keys: Sequence[Ints]) -> bool:

@@ -1,4 +1,4 @@
-"""What the relational sheets share: gathering rows, matching keys of two tables, sampling, showing values.
+"""What the relational sheets share: gathering rows, joining columns, sampling, showing values.
 
 Everything here works on whole columns; nothing runs once a row.
 """
@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -25,13 +24,15 @@ from sheetline.functions.context import Call, Environment
 from sheetline.functions.errors import Ints
 from sheetline.functions.execute import cast_constant
 from sheetline.functions.groups import Groups
-from sheetline.functions.ordering import dense_codes, stable_order, text_codes
-from sheetline.functions.types import DATE, INTEGER, Kind, Type, accepts, of_python, widen
+from sheetline.functions.ordering import stable_order
+from sheetline.functions.types import DATE, Kind, Type, accepts, of_python, widen
 from sheetline.workbook.problems import Path, quoted
 from sheetline.workbook.steps import BindContext, Schema
 
 #: A join gives no more rows than this, or than twice the rows that go in, whichever is more.
 MOST_ROWS = 100_000_000
+#: So many numbers are gathered at a time.
+_PART = 1 << 18
 #: How many examples a notice gives.
 EXAMPLES = 5
 
@@ -41,7 +42,7 @@ EXAMPLES = 5
 def gather(
     table: Table,
     columns: Iterable[str],
-    rows: Ints,
+    rows: Ints | None,
     workers: Workers,
     *,
     missing: bool = False,
@@ -49,18 +50,19 @@ def gather(
 ) -> dict[str, Column]:
     """Return ``columns`` of the table at ``rows``; a gather of every row in order gives the columns themselves.
 
+    ``rows`` may be None where they are known to be all in order.
+
     With ``consume`` the table's columns are given away: each is let go when it was gathered.
     """
     names = list(columns)
-    if in_place(rows, table.rows):
+    if rows is None or in_place(rows, table.rows):
         return {name: table.columns[name] for name in names}
     held = dict(table.columns) if not consume else cast(dict[str, Column], table.columns)
     taken: dict[str, Column] = {}
     step = workers.threads if consume else max(len(names), 1)
     for start in range(0, len(names), step):
         some = names[start : start + step]
-        made = workers.map(lambda name: held[name].take(rows, missing=missing), some)
-        taken.update(zip(some, made, strict=True))
+        taken.update(zip(some, _taken([held[name] for name in some], rows, workers, missing=missing), strict=True))
         for name in some:
             held.pop(name)
         if consume:
@@ -68,9 +70,73 @@ def gather(
     return taken
 
 
+def _taken(columns: Sequence[Column], rows: Ints, workers: Workers, *, missing: bool) -> list[Column]:
+    """Return columns at ``rows``: text and lists each at once, numbers some rows at a time, as there are threads."""
+    if workers.threads == 1 or len(rows) < _PART // 2:
+        return workers.map(lambda column: column.take(rows, missing=missing), columns)
+    gone = missing and bool(rows.min() < 0)
+    gathers = {place: _Gather.of(column, rows, gone=gone) for place, column in enumerate(columns) if _is_plain(column)}
+    whole = [place for place in range(len(columns)) if place not in gathers]
+    parts = [(place, first) for place in gathers for first in range(0, len(rows), _PART)]
+
+    def work(item: tuple[int, int]) -> Column | None:
+        place, first = item
+        if first < 0:
+            return columns[place].take(rows, missing=missing)
+        gathers[place].part(slice(first, first + _PART))
+        return None
+
+    made = workers.map(work, [*((place, -1) for place in whole), *parts])
+    wholes = dict(zip(whole, cast(list[Column], made), strict=False))
+    return [wholes[place] if place in wholes else gathers[place].column() for place in range(len(columns))]
+
+
+def _is_plain(column: Column) -> bool:
+    """Whether a column is a numpy array of numbers, without errors and not empty."""
+    data = column.data
+    return isinstance(data, np.ndarray) and not data.dtype.hasobject and column.errors is None and len(data) > 0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Gather:
+    """What :meth:`Column.take` does, some rows at a time; ``gone``: some row is -1, which gives null."""
+
+    source: Column
+    rows: Ints
+    gone: bool
+    data: npt.NDArray[Any]
+    null: npt.NDArray[np.bool_] | None
+
+    @classmethod
+    def of(cls, column: Column, rows: Ints, *, gone: bool) -> _Gather:
+        masked = column.null is not None or (gone and column.type.kind is not Kind.FLOAT)
+        data = memory.empty(len(rows), column.data.dtype)
+        return cls(column, rows, gone, data, np.empty(len(rows), np.bool_) if masked else None)
+
+    def part(self, part: slice) -> None:
+        rows, data = self.rows[part], self.data[part]
+        np.take(self.source.data, rows, out=data, mode="clip")
+        gone = rows < 0 if self.gone else None
+        if self.null is None:
+            if gone is not None:
+                data[gone] = np.nan
+            return
+        if self.source.null is None:
+            self.null[part] = gone
+            return
+        np.take(self.source.null, rows, out=self.null[part], mode="clip")
+        if gone is not None:
+            self.null[part] |= gone
+
+    def column(self) -> Column:
+        return Column(self.source.type, self.data, self.null, None, self.source.bounds)
+
+
 def in_place(rows: Ints, count: int) -> bool:
     """Tell whether ``rows`` are all rows 0 … count-1 in order."""
-    return len(rows) == count and bool((rows == np.arange(count)).all())
+    if len(rows) != count or (count and (rows[0] != 0 or rows[-1] != count - 1)):
+        return False
+    return bool((rows == np.arange(count)).all())
 
 
 def passed(table: Table, columns: Sequence[str], schema: Schema, *, open_schema: bool) -> list[str]:
@@ -159,123 +225,20 @@ def examples(columns: Sequence[Column], rows: Ints, env: Environment) -> tuple[s
     return tuple("; ".join(values) for values in zip(*parts, strict=True))
 
 
-# --- matching the keys of two tables
-
-
-@dataclass(frozen=True, eq=False)
-class Matching:
-    """The keys of two tables as codes 0 … count-1, equal where the keys are equal; -1 matches nothing."""
-
-    left: Ints
-    right: Ints
-    count: int
-
-    @classmethod
-    def of(cls, left: Sequence[Column], right: Sequence[Column]) -> Matching:
-        """Return the matching of key columns, pair by pair; a null or an error in any of them matches nothing.
-
-        Each pair must have a type that both widen to.
-        """
-        rows = len(left[0])
-        dead = np.zeros(rows + len(right[0]), np.bool_)
-        keys: list[tuple[Ints, int]] = []
-        for one, two in zip(left, right, strict=True):
-            for part, column in ((dead[:rows], one), (dead[rows:], two)):
-                null = column.nulls()
-                if null is not None:
-                    part |= null  # a view: it is marked in ``dead``
-            keys.append(_joint_codes(one, two))
-        if len(keys) == 1:
-            codes, count = keys[0]
-        else:
-            groups = Groups.of([Column(INTEGER, codes) for codes, _ in keys])
-            codes, count = groups.codes, groups.count
-        if dead.any():
-            codes = np.where(dead, -1, codes)
-        return cls(codes[:rows], codes[rows:], count)
-
-    @cached_property
-    def left_sizes(self) -> Ints:
-        """How often each key stands in the left table; the last slot, for code -1, is 0."""
-        return self._sizes(self.left)
-
-    @cached_property
-    def right_sizes(self) -> Ints:
-        """How often each key stands in the right table; the last slot, for code -1, is 0."""
-        return self._sizes(self.right)
-
-    def _sizes(self, codes: Ints) -> Ints:
-        return np.append(np.bincount(codes[codes >= 0], minlength=self.count), 0)
-
-    @cached_property
-    def hits(self) -> Ints:
-        """How many rows of the right table each row of the left one matches."""
-        return self.right_sizes[self.left]
-
-    def lonely_right(self) -> Ints:
-        """Return the rows of the right table that match nothing."""
-        return np.flatnonzero(self.left_sizes[self.right] == 0)
-
-    def pairs(self, *, keep_left: bool) -> tuple[Ints, Ints]:
-        """Return the rows of both tables that match, by left row, then by right row.
-
-        With ``keep_left`` a row of the left table that matches nothing stands once, with right row -1.
-        """
-        if self.right_sizes.max() <= 1:
-            return self._single(keep_left=keep_left)
-        hits = self.hits
-        shown = np.maximum(hits, 1) if keep_left else hits
-        left = np.repeat(np.arange(len(self.left)), shown)
-        # rows of the right table by key; those without one stand before all others
-        by_key = stable_order([self.right], len(self.right))
-        first = np.cumsum(self.right_sizes) - self.right_sizes + np.count_nonzero(self.right < 0)
-        start = np.where(hits > 0, first[self.left], 0)
-        before = np.cumsum(shown) - shown
-        right = by_key[np.repeat(start - before, shown) + np.arange(len(left))]
-        if keep_left:
-            right[np.repeat(hits == 0, shown)] = -1
-        return left, right
-
-    def _single(self, *, keep_left: bool) -> tuple[Ints, Ints]:
-        """Return the pairs where no key of the right table repeats: one look-up a row."""
-        place = np.full(self.count + 1, -1, np.int64)
-        known = np.flatnonzero(self.right >= 0)
-        place[self.right[known]] = known
-        partner = place[self.left]
-        if keep_left:
-            return np.arange(len(self.left)), partner
-        left = np.flatnonzero(partner >= 0)
-        return left, partner[left]
-
-    def repeated(self, codes: Ints, sizes: Ints) -> Ints:
-        """Return for each key that stands more than once the first of its rows, in row order."""
-        many = np.flatnonzero(sizes[codes] > 1)
-        _, first = np.unique(codes[many], return_index=True)
-        rows: Ints = np.sort(many[first])
-        return rows
-
-
-def _joint_codes(one: Column, two: Column) -> tuple[Ints, int]:
-    """Return codes 0 … n-1 of the values of two columns together, equal where they are, and n; null rows have any."""
-    if one.type.kind is not Kind.STRING or two.type.kind is not Kind.STRING:
-        return dense_codes(replace(below(one, two), errors=None))
-    import pyarrow.compute as pc
-
-    (codes_one, values_one), (codes_two, values_two) = text_codes(one), text_codes(two)
-    # the values of one get the codes that they have in two, those that two has not stand behind
-    place = pc.index_in(values_one, value_set=values_two.cast(values_one.type))
-    known = np.asarray(place.fill_null(-1)).astype(np.int64)
-    new = known < 0
-    count = len(values_two) + int(new.sum())
-    known[new] = np.arange(len(values_two), count)
-    return np.concatenate((np.append(known, -1)[codes_one], codes_two)), count
+# --- two tables
 
 
 def below(one: Column, two: Column) -> Column:
     """Return two columns one below the other, in the type that both widen to."""
+    type_ = wider(one, two)
+    return concat([one.cast(type_), two.cast(type_)])
+
+
+def wider(one: Column, two: Column) -> Type:
+    """Return the type that two columns widen to."""
     type_ = widen(one.type, two.type)
     assert type_ is not None, f"{one.type} and {two.type} have no common type"
-    return concat([one.cast(type_), two.cast(type_)])
+    return type_
 
 
 def check_rows(sheet: str, rows: int, inputs: Mapping[str, int], *, why: str, advice: str) -> None:

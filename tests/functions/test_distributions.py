@@ -37,7 +37,7 @@ CONTINUOUS: dict[str, tuple[Make, list[st.SearchStrategy[float]]]] = {
     "UNIFORMDIST": (lambda a, b: stats.uniform(a, b - a), [ANY, st.floats(-9, 1), st.floats(2, 20)]),
 }
 COUNTS: dict[str, tuple[Make, list[st.SearchStrategy[float]]]] = {
-    "BINOMDIST": (lambda n, p: stats.binom(n, p), [COUNT, st.just(40.0), st.floats(0, 1)]),
+    "BINOMDIST": (lambda n, p: stats.binom(n, p), [COUNT, st.just(40.0), st.floats(1e-300, 1) | st.just(0.0)]),
     "POISSONDIST": (lambda m: stats.poisson(m), [COUNT, st.floats(0, 60)]),
     "GEOMDIST": (lambda p: stats.geom(p, loc=-1), [COUNT, st.floats(0.01, 1)]),
     "NEGBINOMDIST": (lambda r, p: stats.nbinom(r, p), [COUNT, st.integers(1, 20).map(float), SHARE]),

@@ -16,8 +16,9 @@ from sheetline.functions.columns import Column, Table
 from sheetline.functions.context import Environment
 from sheetline.functions.errors import Ints, Mask
 from sheetline.functions.groups import Groups
+from sheetline.workbook.matching import Matching
 from sheetline.workbook.model.checks import CheckBase, RowCheck, RowsCheck
-from sheetline.workbook.relational import Matching, texts
+from sheetline.workbook.relational import texts
 from sheetline.workbook.report import CheckExample, CheckReport
 
 #: How many rows that break a check are shown.

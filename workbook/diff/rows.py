@@ -14,7 +14,8 @@ from sheetline.functions.errors import Ints, Mask
 from sheetline.functions.ordering import dense_codes, stable_order
 from sheetline.functions.types import INTEGER, Kind, widen
 from sheetline.workbook.diff.model import Cell, RowExample, RowsDiff
-from sheetline.workbook.relational import Matching, below
+from sheetline.workbook.matching import Matching
+from sheetline.workbook.relational import below
 
 POSITION: Final = "row position"
 #: Rows that are compared at a time: what they need stays small.

@@ -13,7 +13,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as arrow_compute
 
-from sheetline.functions.arrow import ColumnNotes, null_mask
+from sheetline.functions.arrow import ColumnNotes
+from sheetline.functions.buffers import null_mask
 from sheetline.functions.columns import Array, Column
 from sheetline.functions.dates.parse import parse_dates
 from sheetline.functions.types import BIGINTEGER, BOOLEAN, DATE, NULL, STRING

@@ -15,7 +15,8 @@ import pyarrow as pa
 import pyarrow.compute as arrow_compute
 
 from sheetline.functions import errors as err
-from sheetline.functions.arrow import ColumnNotes, null_mask
+from sheetline.functions.arrow import ColumnNotes
+from sheetline.functions.buffers import fixed_values, null_mask, truths
 from sheetline.functions.columns import Array, Column, arrow_type
 from sheetline.functions.dates.parse import parse_dates
 from sheetline.functions.dates.zones import UTC_ZONE, Zone
@@ -136,7 +137,7 @@ def _mask(array: Any) -> Mask:
     """Return a boolean Arrow array as bytes; null is False."""
     if array.null_count:
         array = array.fill_null(False)
-    return np.asarray(array.to_numpy(zero_copy_only=False), np.bool_)
+    return truths(array)
 
 
 def _failed(text: Any, bad: Mask, code: str, note: str) -> err.Errors | None:
@@ -208,7 +209,7 @@ def _cast(text: Any, type_: Any) -> tuple[Array, Mask | None]:
     array = text.cast(type_)
     null = null_mask(array)
     filled = array if null is None else array.fill_null(0)
-    return filled.to_numpy(zero_copy_only=False), null
+    return fixed_values(filled, filled.type.to_pandas_dtype()), null
 
 
 def cast_floats(plain: Any) -> Array | None:
@@ -219,7 +220,8 @@ def cast_floats(plain: Any) -> Array | None:
         array = plain.cast(pa.float64())
     except pa.ArrowInvalid:
         return None
-    return np.asarray(array.to_numpy(zero_copy_only=False))
+    values, null = fixed_values(array, np.float64), null_mask(array)
+    return values if null is None else np.where(null, np.nan, values)
 
 
 def floats(text: Any, plain: Any, odd: Mask | None, notes: ColumnNotes, data: Array | None = None) -> Column:

@@ -201,11 +201,13 @@ class _CsvCells:
         quoting = self.endpoint.quoting
         always = quoting == "all" or (quoting == "nonnumeric" and not is_number)
         shown = self.enclosed(text, f"column '{name}'", always)
+        if not shown.null_count:
+            return shown
         return shown.fill_null(self.enclosed(pa.array([self.null], TEXT), "the null word", False)[0])
 
     def enclosed(self, text: Any, where: str, always: bool) -> Any:
         """Return text in quotes: all of it, or what holds a separator, a quote or a line break."""
-        special = pc.match_substring_regex(text, self.special).fill_null(False)
+        special = pc.match_substring_regex(text, self.special)  # null where the text is
         found = pc.any(special).as_py()
         if self.quote is None:
             if found:

@@ -31,7 +31,7 @@ import pyarrow as pa
 from blake3 import blake3
 from xxhash import xxh3_128
 
-from sheetline.functions.arrow import fixed_values
+from sheetline.functions.buffers import fixed_values, null_mask, truths
 from sheetline.functions.columns import Array, Column
 from sheetline.functions.errors import CODES, Mask
 from sheetline.functions.ordering import run_starts
@@ -423,7 +423,7 @@ _PLAIN: Final[dict[Kind, type[Values]]] = {
 
 def _elements(inner: Values, values: Any, scratch: Array) -> None:
     """Hash the elements of lists and pairs, which are Arrow arrays of any type."""
-    null = None if values.null_count == 0 else np.asarray(values.is_null())
+    null = null_mask(values)
     type_ = inner.type
     if type_.is_arrow or type_.kind is Kind.NULL:
         inner.update(values, None, scratch)
@@ -433,7 +433,7 @@ def _elements(inner: Values, values: Any, scratch: Array) -> None:
         inner.update(data, null, scratch)
     elif type_.kind is Kind.BOOLEAN:
         filled = values if null is None else values.fill_null(False)
-        inner.update(filled.to_numpy(zero_copy_only=False), null, scratch)
+        inner.update(truths(filled), null, scratch)
     elif type_.kind is Kind.FLOAT:
         numbers = fixed_values(values, np.float64)
         missing = np.isnan(numbers)
@@ -455,7 +455,7 @@ def _decimal(value: Any) -> str:
 
 
 def _missing(data: Any, null: Mask | None) -> Mask | None:
-    own = None if data.null_count == 0 else np.asarray(data.is_null())
+    own = null_mask(data)
     if null is None or own is None:
         return own if null is None else null
     return own | null

@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from sheetline.formulas.blocks import Workers
-from sheetline.functions.arrow import fixed_values
+from sheetline.functions.buffers import fixed_values
 from sheetline.functions.columns import Array, Column, Table
 from sheetline.functions.types import Kind, Type
 from sheetline.workbook.record.hashing import hash_bytes

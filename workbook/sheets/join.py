@@ -17,9 +17,10 @@ from sheetline.formulas.evaluate import evaluate
 from sheetline.functions.columns import Column, Table
 from sheetline.functions.errors import Ints
 from sheetline.functions.types import STRING, Type, widen
+from sheetline.workbook.matching import Matching, dead_keys
 from sheetline.workbook.model.base import Formula, Listed, Model, Name, SheetBase, fail
 from sheetline.workbook.problems import Path, Problem, problem, quoted
-from sheetline.workbook.relational import Matching, below, check_rows, examples, gather, refuse_open
+from sheetline.workbook.relational import EXAMPLES, below, check_rows, examples, gather, refuse_open
 from sheetline.workbook.rowmaps import RowMap, grouped
 from sheetline.workbook.steps import (
     BindContext,
@@ -367,10 +368,11 @@ class JoinStep(Step):
             return StepResult(self._side_by_side(tables, columns, *product, ctx), maps=self._maps(*product, ctx))
         keys_left = [pair.left.values(tables, ctx) for pair in self.keys]
         keys_right = [pair.right.values(tables, ctx) for pair in self.keys]
-        matching = Matching.of(keys_left, keys_right)
+        once_left = self.expect in ("one-to-one", "one-to-many")  # then keys that match nothing are told apart too
+        matching = Matching.of(keys_left, keys_right, ctx.workers, lonely_left=once_left)
         notices = [
-            *_dead_keys(self.left, keys_left),
-            *_dead_keys(self.right, keys_right),
+            *dead_keys(self.left, keys_left),
+            *dead_keys(self.right, keys_right),
             *self._expectation(matching, keys_left, keys_right, ctx),
         ]
         if self.how in ("semi", "anti"):
@@ -382,13 +384,16 @@ class JoinStep(Step):
         rows_left, rows_right, lonely = self._rows(matching, left.rows, right.rows, columns, ctx)
         notices += self._fan_out(matching, keys_left, ctx)
         if lonely is not None and len(lonely):
+            rows_left = np.arange(left.rows) if rows_left is None else rows_left
             rows_left = np.concatenate((rows_left, np.full(len(lonely), -1, np.int64)))
             rows_right = np.concatenate((rows_right, lonely))
         table = self._side_by_side(tables, columns, rows_left, rows_right, ctx)
         return StepResult(table, tuple(notices), maps=self._maps(rows_left, rows_right, ctx))
 
-    def _maps(self, left: Ints, right: Ints, ctx: RunContext) -> tuple[RowMap, ...]:
-        return (RowMap(self.left, left), RowMap(self.right, right)) if ctx.trace else ()
+    def _maps(self, left: Ints | None, right: Ints, ctx: RunContext) -> tuple[RowMap, ...]:
+        if not ctx.trace:
+            return ()
+        return RowMap(self.left, np.arange(len(right)) if left is None else left), RowMap(self.right, right)
 
     def _half_maps(self, matching: Matching, rows: Ints, ctx: RunContext) -> tuple[RowMap, ...]:
         """Return the maps of a semi or anti join: the row itself, and the rows that it matches."""
@@ -403,43 +408,54 @@ class JoinStep(Step):
         sizes = {self.left: left, self.right: right}
         why = "every row of one meets every row of the other,"
         check_rows(self.name, left * right, sizes, why=why, advice='Give keys under "on", or filter first.')
-        if ctx.guard is not None:
-            ctx.guard.expect(self.name, left * right, [self.schema[name] for name in columns])
+        self._expect(left * right, columns, ctx)
         return np.repeat(np.arange(left), right), np.tile(np.arange(right), left)
 
     def _rows(
         self, matching: Matching, left: int, right: int, columns: Sequence[str], ctx: RunContext
-    ) -> tuple[Ints, Ints, Ints | None]:
-        """Return the matching rows, with -1 for the missing side, and the unmatched right rows that stand last."""
+    ) -> tuple[Ints | None, Ints, Ints | None]:
+        """Return the matching rows, with -1 for the missing side, and the unmatched right rows that stand last.
+
+        The left rows are None where they are all in order.
+        """
         keep_left = self.how in ("left", "outer")
         lonely = matching.lonely_right() if self.how in ("right", "outer") else None
-        hits = matching.hits
-        total = int((np.maximum(hits, 1) if keep_left else hits).sum()) + (0 if lonely is None else len(lonely))
+        last = 0 if lonely is None else len(lonely)
+        if matching.single:  # no more rows than those that go in
+            found = matching.partners(ctx.workers, keep_left=keep_left)
+            self._expect(len(found[1]) + last, columns, ctx)
+            return *found, lonely
+        total = matching.total(keep_left=keep_left) + last
         why = "keys repeat on both sides of"
         advice = "Make the keys of one side unique, with a distinct or an aggregate sheet, or join on more columns."
         check_rows(self.name, total, {self.left: left, self.right: right}, why=why, advice=advice)
+        self._expect(total, columns, ctx)
+        return *matching.partners(ctx.workers, keep_left=keep_left), lonely
+
+    def _expect(self, rows: int, columns: Sequence[str], ctx: RunContext) -> None:
         if ctx.guard is not None:
-            ctx.guard.expect(self.name, total, [self.schema[name] for name in columns])
-        return *matching.pairs(keep_left=keep_left), lonely
+            ctx.guard.expect(self.name, rows, [self.schema[name] for name in columns])
 
     def _side_by_side(
-        self, tables: Mapping[str, Table], columns: Sequence[str], left: Ints, right: Ints, ctx: RunContext
+        self, tables: Mapping[str, Table], columns: Sequence[str], left: Ints | None, right: Ints, ctx: RunContext
     ) -> Table:
-        """Return the columns of both sides at their rows; row -1 gives nulls."""
-        sides: tuple[tuple[Side, str, Ints], ...] = (("left", self.left, left), ("right", self.right, right))
+        """Return the columns of both sides at their rows; row -1 gives nulls, None stands for all rows in order."""
+        sides: tuple[tuple[Side, str, Ints | None], ...] = (("left", self.left, left), ("right", self.right, right))
         made: dict[str, Column] = {}
         for side, sheet, rows in sides:
             names = [name for name in columns if self.outputs[name].side == side]
             needed = dict.fromkeys(self.outputs[name].column for name in names)
-            taken = gather(tables[sheet], needed, rows, ctx.workers, missing=True)
-            made.update({name: taken[self.outputs[name].column] for name in names})
-        either = np.where(left >= 0, left, right + tables[self.left].rows)
-        for name in columns:
-            output = self.outputs[name]
-            if output.side == "either":
-                one, two = (tables[sheet].columns[output.column] for sheet in (self.left, self.right))
+            if needed:
+                taken = gather(tables[sheet], needed, rows, ctx.workers, missing=True)
+                made.update({name: taken[self.outputs[name].column] for name in names})
+        shared = [name for name in columns if self.outputs[name].side == "either"]
+        if shared:
+            own = np.arange(len(right)) if left is None else left
+            either = np.where(own >= 0, own, right + tables[self.left].rows)
+            for name in shared:
+                one, two = (tables[sheet].columns[self.outputs[name].column] for sheet in (self.left, self.right))
                 made[name] = below(one, two).take(either)
-        return Table({name: made[name] for name in columns}, len(left))
+        return Table({name: made[name] for name in columns}, len(right))
 
     # --- what is reported
 
@@ -448,12 +464,13 @@ class JoinStep(Step):
     ) -> Iterator[Notice]:
         """Report keys that repeat on a side where they are expected once; those that match nothing count too."""
         sides = {
-            "left": (self.left, matching.left, matching.left_sizes, left),
-            "right": (self.right, matching.right, matching.right_sizes, right),
+            "left": (self.left, matching.left, left),
+            "right": (self.right, matching.right, right),
         }
         single = {"one-to-one": ("left", "right"), "one-to-many": ("left",), "many-to-one": ("right",)}
         for side in single.get(self.expect or "", ()):
-            sheet, codes, sizes, columns = sides[side]
+            sheet, codes, columns = sides[side]
+            sizes = matching.left_sizes if side == "left" else matching.right_sizes
             if sizes.max() > 1:
                 rows = matching.repeated(codes, sizes)
                 words = f"the join is expected to be {self.expect}, but keys repeat in {quoted(sheet)}"
@@ -461,34 +478,15 @@ class JoinStep(Step):
 
     def _fan_out(self, matching: Matching, left: Sequence[Column], ctx: RunContext) -> Iterator[Notice]:
         """Report left rows that stand several times; a warning where keys repeat on both sides, unless expected."""
-        many = np.flatnonzero(matching.hits > 1)
-        if len(many) == 0:
+        if matching.single:
             return
-        both = bool(((matching.left_sizes > 1) & (matching.right_sizes > 1)).any())
-        count = int(matching.hits[many].sum())
+        rows, count, few = matching.fan_out(EXAMPLES)
+        if rows == 0:
+            return
+        both = matching.repeats_on_both()
         words = (
-            f"{len(many):,} rows of {quoted(self.left)} match several rows of {quoted(self.right)} each, "
+            f"{rows:,} rows of {quoted(self.left)} match several rows of {quoted(self.right)} each, "
             f"and give {count:,} rows" + ("; the same keys repeat in both sheets" if both else "")
         )
         severity = "warning" if both and self.expect != "many-to-many" else "info"
-        yield Notice(severity, words, len(many), examples(left, many, ctx.env))
-
-
-def _dead_keys(sheet: str, keys: Sequence[Column]) -> Iterator[Notice]:
-    """Report rows that match nothing since a key is null or an error."""
-    rows = len(keys[0])
-    errors, nulls = np.zeros(rows, np.bool_), np.zeros(rows, np.bool_)
-    shown: list[str] = []
-    for key in keys:
-        null = key.nulls()
-        if null is not None:
-            nulls |= null
-        if key.errors is not None:
-            errors |= key.errors.mask(rows)
-            shown += [key.errors.message(at) for at in range(min(len(key.errors), 5))]
-    if errors.any():
-        words = f"rows of {quoted(sheet)} have an error as their key and match nothing"
-        yield Notice("warning", words, int(errors.sum()), tuple(shown[:5]))
-    if (nulls & ~errors).any():
-        words = f"rows of {quoted(sheet)} have a null as their key and match nothing"
-        yield Notice("info", words, int((nulls & ~errors).sum()))
+        yield Notice(severity, words, rows, examples(left, few, ctx.env))

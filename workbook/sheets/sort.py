@@ -31,6 +31,9 @@ from sheetline.workbook.steps import (
     with_rows,
 )
 
+#: About so many rows tell which value the first rows are beyond.
+_SAMPLE = 1 << 14
+
 
 class SortKey(Model):
     """What to sort by: a column, or a formula."""
@@ -135,9 +138,9 @@ class SortStep(Step):
         """Put the rows in order and cut."""
         base = tables[self.base]
         values = [key.values(base, ctx) for key in self.keys]
-        keys = [sort_key(v, descending=key.descending) for v, key in zip(values, self.keys, strict=True)]
         stop = base.rows if self.limit is None else min(self.offset + self.limit, base.rows)
-        rows = first_in_order(keys, base.rows, stop)[min(self.offset, stop) :]
+        descending = [key.descending for key in self.keys]
+        rows = first_rows(values, descending, base.rows, stop)[min(self.offset, stop) :]
         names = passed(base, columns, self.schema, open_schema=self.open_schema)
         table = Table(gather(base, names, rows, ctx.workers), len(rows))
         maps = (RowMap(self.base, rows),) if ctx.trace else ()
@@ -163,6 +166,46 @@ class SortStep(Step):
         deciding = [ref for role in roles for key in self.keys for ref in key.references(self.base, role)]
         own = [] if column == ROWS else [Reference(self.base, column, "value")]
         return with_rows([*own, *deciding], [self.base])
+
+
+def first_rows(values: Sequence[Column], descending: Sequence[bool], rows: int, wanted: int) -> Ints:
+    """Return the first ``wanted`` row numbers in the stable order of ``values``; of a few only those that may be one.
+
+    Nulls are last in either direction, errors behind them.
+    """
+    few = leading(values[0], wanted, descending=descending[0])
+    some = values if few is None else [column.take(few) for column in values]
+    keys = [sort_key(column, descending=down) for column, down in zip(some, descending, strict=True)]
+    if few is None:
+        return first_in_order(keys, rows, wanted)
+    found: Ints = few[stable_order(keys, len(few))[:wanted]]
+    return found
+
+
+def leading(column: Column, wanted: int, *, descending: bool) -> Ints | None:
+    """Return rows, ascending, of which the first ``wanted`` in the order of a column of numbers surely are.
+
+    A value that somewhat more rows should be beyond is taken from a sample; None where it isn't worth that, or where
+    fewer are after all.
+    """
+    data, rows = column.data, len(column)
+    if not isinstance(data, np.ndarray) or data.dtype not in (np.int64, np.float64) or not 0 < wanted * 8 < rows:
+        return None
+    places = slice(None, None, max(rows // _SAMPLE, 1))
+    sample = data[places]
+    gone = np.isnan(sample) if data.dtype == np.float64 else None if column.null is None else column.null[places]
+    some = sample if gone is None else sample[~gone]
+    share = wanted * len(sample) / rows
+    rank = int(share + 4 * share**0.5) + 8  # that fewer rows are beyond it is most unlikely
+    if rank * 2 >= len(some):
+        return None
+    place = len(some) - rank if descending else rank - 1
+    edge = np.partition(some, place)[place]
+    beyond = data >= edge if descending else data <= edge  # NaN is neither
+    if column.null is not None:
+        beyond &= ~column.null
+    few = np.flatnonzero(beyond)
+    return few if wanted <= len(few) <= rows // 2 else None
 
 
 def first_in_order(keys: Sequence[Ints], rows: int, wanted: int) -> Ints:

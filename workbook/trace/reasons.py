@@ -10,7 +10,7 @@ import numpy as np
 from sheetline.formulas.blocks import Workers
 from sheetline.functions.columns import Column
 from sheetline.functions.errors import Ints
-from sheetline.workbook.relational import Matching
+from sheetline.workbook.matching import Matching
 from sheetline.workbook.rowmaps import RowMap
 from sheetline.workbook.sheets.distinct import DistinctStep
 from sheetline.workbook.sheets.filter import FilterStep
