@@ -359,8 +359,8 @@ class _Texts(Values):
         starts = run_starts(codes)
         if starts is not None:  # few long runs, as in sorted rows
             counts = np.diff(starts, append=len(codes)).tolist()
-            picked = words.words[codes[starts]]
-            self.streams[1].update(b"".join(picked[n].tobytes() * count for n, count in enumerate(counts)))
+            picked = words.words[codes[starts]].view(f"V{words.length}").tolist()
+            self.streams[1].update(b"".join([word * count for word, count in zip(picked, counts, strict=True)]))
         elif len(codes):
             size = len(codes) * words.length
             out = scratch.view(np.uint8)[:size].view(words.words.dtype) if size <= scratch.nbytes else None
