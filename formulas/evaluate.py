@@ -14,7 +14,8 @@ import numpy as np
 
 from sheetline.formulas.blocks import InternalError, Program, Workers
 from sheetline.formulas.bound import BoundSheet, Node, Shape, Space, reachable
-from sheetline.formulas.uses import Uses
+from sheetline.formulas.uses import KEPT_IN_RUNS, Uses
+from sheetline.functions import memory
 from sheetline.functions.columns import Column, Constant, Table
 from sheetline.functions.context import Environment
 from sheetline.functions.errors import Ints, Mask
@@ -313,13 +314,18 @@ class Evaluation:
             for space in sorted({node.space for node in targets}):
                 self._blocks([node for node in targets if node.space is space], space)
 
+    def _made(self, nodes: Iterable[Node]) -> None:
+        """Let go of what was only needed for these, and of free memory that runs do not need at once."""
+        if self.uses is not None:
+            self.uses.made(nodes)
+        memory.trim(KEPT_IN_RUNS)
+
     def _blocks(self, targets: Sequence[Node], space: Space) -> None:
         rows = self.rows[space]
         columns = Program(targets, self.values, self.fits, self.env).run(rows, self.workers)
         for node, column in zip(targets, columns, strict=True):
             self.values[node.id] = column
-        if self.uses is not None:
-            self.uses.made(targets)
+        self._made(targets)
 
     def _barriers(self, nodes: Sequence[Node]) -> None:
         """Compute nodes that need whole columns; they are independent of one another."""
@@ -334,8 +340,7 @@ class Evaluation:
                     self.fits[node.id] = value
                 else:
                     self.values[node.id] = value
-            if self.uses is not None:
-                self.uses.made(node for node in some if node.op != "fitted")
+            self._made(node for node in some if node.op != "fitted")
             if self.groups is not None and some[0].op == "reduce":
                 self.groups.forget()  # the orderings of these arguments are of no use to the others
 

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from typing import cast
 
 from sheetline.formulas.bound import Node, Space, reachable
-from sheetline.functions import memory
 from sheetline.functions.columns import Column, Constant, Table
 
 #: How many bytes of free memory a step that lets columns go keeps for the next columns.
@@ -61,4 +60,3 @@ class Uses:
                     self._values.pop(leaf, None)
                     if leaf in self._inputs:
                         self._columns.pop(self._inputs[leaf], None)
-        memory.trim(KEPT_IN_RUNS)

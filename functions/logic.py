@@ -31,11 +31,6 @@ _NOTHING = Constant(NULL, None)
 
 def _connect(args: Sequence[Branch], rows: int, *, decisive: bool) -> Column:
     """Return AND (``decisive`` is False) or OR (True), three-valued, decided from the left."""
-    if all(isinstance(arg, Column) and arg.null is None and arg.errors is None for arg in args):
-        out = as_column(args[0], rows).data
-        for arg in args[1:]:
-            out = (np.logical_or if decisive else np.logical_and)(out, as_column(arg, rows).data)
-        return Column(BOOLEAN, out)
     if not any(arg.errors is not None and len(arg.errors) for arg in args):
         return _kleene(args, rows, decisive=decisive)
     decision = Decision(rows)

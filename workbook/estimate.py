@@ -12,9 +12,10 @@ from typing import Any
 
 from sheetline.formulas.blocks import BLOCK_ROWS
 from sheetline.formulas.bound import Shape
+from sheetline.workbook.io.sizes import SourceSize
 from sheetline.workbook.planning import Plan
 from sheetline.workbook.regions import Region, regions
-from sheetline.workbook.room import TEXT_BYTES, MemoryLimitError, size_text, width
+from sheetline.workbook.room import SMALL, TEXT_BYTES, Guard, MemoryLimitError, size_text, width
 from sheetline.workbook.sheets.formulas import FormulasStep
 from sheetline.workbook.sources import SourceStep
 from sheetline.workbook.steps import Rows
@@ -102,12 +103,15 @@ class Estimate:
         steps = [{name: getattr(one, name) for name in names} for one in self.steps]
         return {"peak": self.peak, "least": self.least, "steps": steps}
 
-    def expect(self, free: int) -> None:
-        """Refuse a run for which there is no memory for certain.
+    def expect(self, guard: Guard) -> None:
+        """Refuse a run for which there is no memory for certain; a small one is not looked at.
 
         Raises:
-            MemoryLimitError: it needs more than ``free`` bytes.
+            MemoryLimitError: it needs more than it may take.
         """
+        if self.least < SMALL and guard.limit is None:
+            return
+        free = guard.free()
         if self.least <= free:
             return
         known = [step for step in self.steps if step.sure or step.kind == "source"]
@@ -179,6 +183,7 @@ class _Simulation:
         self.wanted = wanted
         self.inputs = {name: plan.steps[name].needs(list(columns)) for name, columns in needed.items()}
         self.rows: dict[str, Rows] = {}
+        self.sizes: dict[str, SourceSize] = {}
         self.text: dict[str, float] = {}
         self.usual = TEXT_BYTES
         self.region: dict[str, Region] = {name: one for one in together.values() for name in one.sheets}
@@ -220,7 +225,8 @@ class _Simulation:
     def _look(self, name: str) -> None:
         step = self.plan.steps[name]
         if isinstance(step, SourceStep):
-            widths = step.size().text
+            self.sizes[name] = step.size()
+            widths = self.sizes[name].text
             self.text.update({f"{name}!{column}": bytes_ for column, bytes_ in widths.items()})
             if widths:
                 self.usual = max(self.text.values())
@@ -260,7 +266,7 @@ class _Simulation:
         """Return the bytes that making a sheet takes beside its columns."""
         step = self.plan.steps[name]
         if isinstance(step, SourceStep):
-            return step.size().reading
+            return self.sizes[name].reading
         under = sum(self.rows[sheet].number for sheet in self.inputs[name])
         kind = self.plan.workbook.sheet(name).kind
         if not parts:

@@ -11,7 +11,7 @@ from sheetline.formulas.diagnostics import SheetlineError
 from sheetline.functions.types import Kind, Type
 
 #: Steps that need less are not looked at.
-_SMALL: Final = 64 << 20
+SMALL: Final = 64 << 20
 #: Bytes of a text value where nobody knows better: its place, and some letters.
 TEXT_BYTES: Final = 20.0
 _UNITS: Final = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
@@ -126,7 +126,7 @@ class Guard:
         """
         listed = list(types)
         needed = int(rows * sum(width(type_) for type_ in listed) + work)
-        if needed < _SMALL and self.limit is None:
+        if needed < SMALL and self.limit is None:
             return
         free = self.free()
         if needed > free:

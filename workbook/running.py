@@ -206,7 +206,7 @@ class WorkbookRunning:
         chosen = None if sheets is None else tuple(sheets)
         room = parse_size(memory) if isinstance(memory, str) else memory
         foreseen = estimate(plan, chosen, fuse=fuse)
-        foreseen.expect(Guard(room).free())
+        foreseen.expect(Guard(room))
         with recording(plan, record, parameters or {}, chosen, threads) as recorder:
             options = Options(chosen, threads, block_rows, progress, recorder, opened(cache), fuse, room)
             run = execute(plan, options)

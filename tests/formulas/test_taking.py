@@ -13,8 +13,8 @@ from typer.testing import CliRunner
 import sheetline as sl
 from sheetline.workbook.cli.app import app
 
-#: Formulas with their value in LibreOffice Calc.
-CALC = [
+#: Formulas with their value by the conversions that Excel documents.
+CONVERTED = [
     ("LEN(1234)", 4),
     ("LEN(12.5)", 4),
     ("LEN(TRUE)", 4),
@@ -40,8 +40,8 @@ CALC = [
 ]
 
 
-@pytest.mark.parametrize(("text", "value"), CALC)
-def test_constants_are_taken_as_calc_takes_them(text: str, value: Any) -> None:
+@pytest.mark.parametrize(("text", "value"), CONVERTED)
+def test_constants_are_taken_as_spreadsheets_take_them(text: str, value: Any) -> None:
     made = sl.compile(text)
     assert made() == value
     assert made.warnings
