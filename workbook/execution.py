@@ -171,19 +171,16 @@ class _Execution:
         """Make the sheets of a region together; what is needed outside goes to the tables."""
         observer, session = self.options.observer, self.session
         outside = self._outside(region, needed, wanted)
-        everything = observer is not None or session is not None
-        shown = {name: needed[name] for name in region.sheets} if everything else outside
+        shown = outside if session is None else {name: needed[name] for name in region.sheets}
         base = self.tables[region.base]
         if self.remaining[region.base] == sum(self._base_of(name, needed) == region.base for name in region.sheets):
             self.tables[region.base] = Table({}, base.rows)  # nobody else needs it: it goes with the region
-        work = RegionRun(region, self.plan, needed, shown, most)
+        work = RegionRun(region, self.plan, needed, shown, observer, most)
         parts: dict[str, list[Table]] = {name: [] for name in outside}
         run = work.run(base, self.workers)
         del base
         for part in run:
             for name, table in part.items():
-                if observer is not None:
-                    observer.part(name, table)
                 if session is not None:
                     session.part(name, table)
                 if name in parts:

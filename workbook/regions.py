@@ -25,6 +25,7 @@ from sheetline.workbook.steps import RunContext, Step, StepResult
 
 if TYPE_CHECKING:
     from sheetline.workbook.planning import Plan
+    from sheetline.workbook.run import Observer
 
 T = TypeVar("T")
 
@@ -148,6 +149,7 @@ class RegionRun:
 
     Args:
         shown: for each sheet the columns that somebody outside the region sees.
+        observer: shown all columns of every part, in the thread that made it.
         most: how many examples of errors are kept for a column.
     """
 
@@ -157,10 +159,12 @@ class RegionRun:
         plan: Plan,
         needed: Mapping[str, Sequence[str]],
         shown: Mapping[str, Sequence[str]],
+        observer: Observer | None,
         most: int,
     ) -> None:
         self.region = region
         self.env = plan.env
+        self.observer = observer
         self.most = most
         self.sheets: dict[str, _Sheet] = {}
         for name in region.sheets:
@@ -197,16 +201,26 @@ class RegionRun:
     ) -> Iterator[dict[str, Table]]:
         inside = workers if len(pieces) == 1 else Workers(1, _rows_of_part(workers))
 
-        def work(piece: tuple[int, int]) -> dict[str, _Piece]:
-            return self._part(lambda: cut(*piece, inside), inside)
+        def work(numbered: tuple[int, tuple[int, int]]) -> dict[str, _Piece]:
+            number, piece = numbered
+            try:
+                return self._part(number, lambda: cut(*piece, inside), inside)
+            except BaseException:
+                self._stop(number)
+                raise
 
-        done = map(work, pieces) if len(pieces) == 1 else workers.stream(work, pieces)
+        done = map(work, enumerate(pieces)) if len(pieces) == 1 else workers.stream(work, enumerate(pieces))
         for part in done:
             for name, sheet in self.sheets.items():
                 sheet.add(part[name], self.most)
             yield {name: part[name].shown for name in self.sheets}
 
-    def _part(self, cut: Callable[[], Table], workers: Workers) -> dict[str, _Piece]:
+    def _stop(self, number: int) -> None:
+        for name in self.sheets:
+            if self.observer is not None:
+                self.observer.stop(name, number)
+
+    def _part(self, number: int, cut: Callable[[], Table], workers: Workers) -> dict[str, _Piece]:
         """Make one part of every sheet from what ``cut`` gives: a part of the first sheet, or of the one underneath."""
         made: dict[str, _Piece] = {}
         tables: dict[str, Table] = {}
@@ -227,6 +241,9 @@ class RegionRun:
             if left[name]:
                 tables[name] = result.table
             made[name] = sheet.piece(result, base.rows, time.perf_counter() - started)
+            if self.observer is not None:
+                seen = {column: result.table.columns[column] for column in sheet.columns}
+                self.observer.part_in_turn(name, Table(seen, result.table.rows), number)
         return made
 
     def _make(self, sheet: _Sheet, base: Table, workers: Workers) -> StepResult:

@@ -30,7 +30,13 @@ class Observer(Protocol):
     """Sees every sheet that a run makes, as it is made. It must not keep or change what it is shown."""
 
     def part(self, sheet: str, table: Table) -> None:
-        """See the next rows of a sheet, in the order of the sheet; between them may be parts of other sheets."""
+        """See all rows of a sheet."""
+
+    def part_in_turn(self, sheet: str, table: Table, number: int) -> None:
+        """See some rows of a sheet whose parts are made by several threads, from 0; called by these, side by side."""
+
+    def stop(self, sheet: str, number: int) -> None:
+        """See that the part of a number, or of a smaller one, can't be made; those behind it are of no use."""
 
     def done(self, report: SheetReport) -> None:
         """See that a sheet is complete."""

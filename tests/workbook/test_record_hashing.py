@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
@@ -275,6 +277,38 @@ def test_tables_hash_as_their_columns(threads: int) -> None:
         for start in range(0, rows, 40_000):
             hasher.update(table.slice(start, min(rows, start + 40_000)))
         assert hasher.finish() == hash_table(table)
+
+
+@pytest.mark.parametrize("threads", [1, 2, 5])
+def test_parts_that_threads_hash_side_by_side(threads: int) -> None:
+    """Parts of any size, leaves across several of them, the same arrays in two sheets, and threads of any speed."""
+    rng = np.random.default_rng(threads)
+    rows = 400_000
+    numbers = Column(FLOAT, np.where(rng.random(rows) < 0.1, np.nan, rng.random(rows)))
+    failed = np.flatnonzero(rng.random(rows) < 0.001)
+    errors = err.make(failed, "DIV0", Origin("F", "said"))
+    values = {
+        "i": Column(INTEGER, rng.integers(0, 9, rows), rng.random(rows) < 0.2, errors),
+        "f": numbers,
+        "s": Column(STRING, pa.array(rng.integers(0, 5000, rows).astype(str)).cast(pa.large_string())),
+    }
+    ends = np.sort(rng.integers(0, rows, 24)).tolist()
+    pieces = list(pairwise([0, *ends[:3], ends[3], ends[3], *ends[4:], rows]))
+    table = Table.of(values)
+    shared = SharedHashes()
+    first, second = TableHasher(shared), TableHasher(shared)
+
+    def work(number: int) -> None:
+        part = table.slice(*pieces[number])
+        time.sleep(0.002 * (number % 3))
+        first.update_in_turn(part, number)
+        second.update_in_turn(Table({"again": part.columns["f"], "i": part.columns["i"]}, part.rows), number)
+
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(work, range(len(pieces))))
+    whole = hash_table(table)
+    assert first.finish() == whole
+    assert second.finish() == {"again": whole["f"], "i": whole["i"]}
 
 
 def test_an_array_that_is_passed_on_is_hashed_once(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
+import threading
+import time
 from typing import Any
 
 import numpy as np
@@ -11,6 +14,7 @@ from hypothesis import strategies as st
 
 import sheetline as sl
 from sheetline.workbook.execution import execute
+from sheetline.workbook.record.recorder import Recorder
 from sheetline.workbook.regions import regions
 from sheetline.workbook.run import Options, Run
 
@@ -155,6 +159,14 @@ class Watcher:
     def __init__(self) -> None:
         self.rows: dict[str, list[list[Any]]] = {}
         self.ended: list[str] = []
+        self.parts: dict[str, dict[int, Any]] = {}
+        self.numbers: dict[str, list[int]] = {}
+
+    def part_in_turn(self, sheet: str, table: Any, number: int) -> None:
+        assert self.parts.setdefault(sheet, {}).setdefault(number, table) is table
+
+    def stop(self, sheet: str, number: int) -> None:
+        raise AssertionError("no part fails")
 
     def part(self, sheet: str, table: Any) -> None:
         assert sheet not in self.ended
@@ -163,6 +175,10 @@ class Watcher:
             mine.extend(column.to_list())
 
     def done(self, report: Any) -> None:
+        for number, table in sorted(self.parts.pop(report.name, {}).items()):
+            assert number == len(self.numbers.setdefault(report.name, []))
+            self.numbers[report.name].append(number)
+            self.part(report.name, table)
         self.ended.append(report.name)
 
 
@@ -173,6 +189,30 @@ def test_an_observer_sees_every_row_in_order() -> None:
     made(book(), frame, block_rows=11, threads=2, observer=parts)
     assert repr(parts.rows) == repr(whole.rows)
     assert parts.ended == whole.ended
+    assert max(map(len, parts.numbers.values())) > 4
+
+
+def test_a_part_that_fails_stops_those_behind_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The error of the part is what one sees, while its successors wait for the hashes before theirs."""
+    from sheetline.formulas.blocks import InternalError
+    from sheetline.workbook.sheets.filter import FilterStep
+
+    real, lock, calls = FilterStep.run, threading.Lock(), itertools.count()
+
+    def broken(*args: Any) -> Any:
+        with lock:
+            number = next(calls)
+        if number == 2:
+            time.sleep(0.05)  # so that later parts are waiting
+            raise ZeroDivisionError("oh")
+        return real(*args)
+
+    monkeypatch.setattr(FilterStep, "run", broken)
+    for threads in (1, 2, 4):
+        calls = itertools.count()
+        observer = Recorder(book().plan(sources={"Events": events(400, 7)}), threads=threads)
+        with pytest.raises(InternalError, match=r"sheet .(Clean|Long). failed: ZeroDivisionError: oh"):
+            made(book(), events(400, 7), threads=threads, block_rows=8, observer=observer)
 
 
 def test_a_bug_in_a_kernel_names_the_sheet(monkeypatch: pytest.MonkeyPatch) -> None:

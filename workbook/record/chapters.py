@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sheetline.functions.columns import Table, concat
+from sheetline.formulas.parts import joined
+from sheetline.functions.columns import Table
 
 if TYPE_CHECKING:
     from sheetline.workbook.model.base import SheetBase
@@ -107,22 +108,29 @@ class Heads:
     most: int
     recorder: Recorder
     found: dict[str, Table] = field(default_factory=dict)
+    _parts: dict[str, dict[int, Table]] = field(default_factory=dict)  #: the first rows of each part
 
     def part(self, sheet: str, table: Table) -> None:
-        """See the next rows."""
-        held = self.found.get(sheet)
-        missing = self.most - (0 if held is None else held.rows)
-        if held is None or (missing > 0 and table.rows):
-            rows = np.arange(min(max(missing, 0), table.rows))
-            first = table.take(rows)
-            self.found[sheet] = first if held is None else _joined(held, first)
+        """See all rows of a sheet."""
+        self.found[sheet] = self._first(table)
         self.recorder.part(sheet, table)
+
+    def part_in_turn(self, sheet: str, table: Table, number: int) -> None:
+        """See some rows of a sheet, in the thread that made them."""
+        self._parts.setdefault(sheet, {})[number] = self._first(table)
+        self.recorder.part_in_turn(sheet, table, number)
+
+    def stop(self, sheet: str, number: int) -> None:
+        """See that a part can't be made."""
+        self.recorder.stop(sheet, number)
 
     def done(self, report: SheetReport) -> None:
         """See that a sheet is complete."""
+        parts = sorted(self._parts.pop(report.name, {}).items())
+        if parts:
+            first = joined([part for _, part in parts], list(parts[0][1].columns))
+            self.found[report.name] = self._first(first)
         self.recorder.done(report)
 
-
-def _joined(first: Table, second: Table) -> Table:
-    columns = {name: concat([column, second.columns[name]]) for name, column in first.columns.items()}
-    return Table(columns, first.rows + second.rows)
+    def _first(self, table: Table) -> Table:
+        return table.take(np.arange(min(self.most, table.rows)))

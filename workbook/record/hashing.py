@@ -33,7 +33,7 @@ from xxhash import xxh3_128
 
 from sheetline.functions.buffers import fixed_values, null_mask, truths
 from sheetline.functions.columns import Array, Column
-from sheetline.functions.errors import CODES, Mask
+from sheetline.functions.errors import CODES, Errors, Mask
 from sheetline.functions.ordering import run_starts
 from sheetline.functions.types import NULL, STRING, Kind, Type
 
@@ -85,36 +85,39 @@ class ColumnHasher:
         self._leaf = values_of(type_)
         self._errors: list[tuple[Array, Array]] = []
 
-    def update(self, column: Column, scratch: Array | None = None) -> None:
-        """Take the next rows; ``scratch`` is memory for 65,536 floats that may be overwritten.
+    def update(self, column: Column | Content, scratch: Array | None = None, ready: Sequence[bytes] = ()) -> None:
+        """Take the next rows.
+
+        Args:
+            column: the rows.
+            scratch: memory for 65,536 floats that may be overwritten.
+            ready: the hashes of the whole leaves among these rows, if they are known (see ``Content.leaves``).
 
         Raises:
             ValueError: they are of another type.
         """
-        if column.type != self.type:
-            raise ValueError(f"a column of {self.type} goes on with {column.type}")
-        words = _Words.of(column)
-        scratch = np.empty(min(len(column), LEAF_ROWS)) if scratch is None else scratch
-        null = column.nulls() if self.type.kind is Kind.FLOAT else column.null
-        if column.errors is not None and len(column.errors):
-            failed = column.errors.mask(len(column))
-            null = failed if null is None else null | failed
-        start, stop = 0, len(column)
-        while start < stop:
-            end = min(stop, start + LEAF_ROWS - self._leaf.rows)
-            if column.errors is not None:
-                here = column.errors.slice(start, end)
-                if here is not None:
-                    self._errors.append((here.rows + self._leaf.rows, here.codes))
-            part = (
-                column.data[start:end] if isinstance(column.data, np.ndarray) else column.data.slice(start, end - start)
-            )
-            self._take(part, None if null is None else null[start:end], words, scratch)
+        content = column if isinstance(column, Content) else Content.of(column)
+        if content.type != self.type:
+            raise ValueError(f"a column of {self.type} goes on with {content.type}")
+        scratch = np.empty(min(content.rows, LEAF_ROWS)) if scratch is None else scratch
+        start, known = 0, iter(ready)
+        while start < content.rows:
+            end = min(content.rows, start + LEAF_ROWS - self._leaf.rows)
+            leaf = next(known, None) if end - start == LEAF_ROWS else None
+            if leaf is None:
+                content.put(start, end, self._leaf, self._errors, scratch)
+            else:
+                self._leaves.append(leaf)
+            self.rows += end - start
+            if self._leaf.rows == LEAF_ROWS:
+                self._leaves.append(_digest(self.type, self._leaf, self._errors))
+                self._leaf = values_of(self.type)
+                self._errors = []
             start = end
 
     def finish(self) -> ColumnHash:
         """Return the hash of all rows so far; more may follow."""
-        leaves = [*self._leaves, *([self._digest()] if self._leaf.rows else [])]
+        leaves = [*self._leaves, *([_digest(self.type, self._leaf, self._errors)] if self._leaf.rows else [])]
         name = str(self.type)
         whole = blake3(_COLUMN + name.encode() + struct.pack("<BQ", 0, self.rows))
         whole.update(b"".join(leaves))
@@ -127,24 +130,70 @@ class ColumnHasher:
         other._leaf = self._leaf.copy()
         return other
 
-    def _take(self, data: Any, null: Mask | None, words: _Words | None, scratch: Array) -> None:
-        self._leaf.update(data, null, scratch, words)
-        self.rows += len(data)
-        if self._leaf.rows == LEAF_ROWS:
-            self._leaves.append(self._digest())
-            self._leaf = values_of(self.type)
-            self._errors = []
 
-    def _digest(self) -> bytes:
-        hasher = xxh3_128(_LEAF + str(self.type).encode() + b"\0")
-        hasher.update(self._leaf.digest())
-        hasher.update(struct.pack("<I", sum(len(rows) for rows, _ in self._errors)))
-        for rows, _ in self._errors:
-            hasher.update(rows.astype("<u4").tobytes())
-        for _, codes in self._errors:
-            hasher.update(_CODE_NAMES[codes].tobytes())
-        digest: bytes = hasher.digest()
-        return digest
+def _digest(type_: Type, values: Values, errors: Sequence[tuple[Array, Array]]) -> bytes:
+    """Return the hash of a leaf."""
+    hasher = xxh3_128(_LEAF + str(type_).encode() + b"\0")
+    hasher.update(values.digest())
+    hasher.update(struct.pack("<I", sum(len(rows) for rows, _ in errors)))
+    for rows, _ in errors:
+        hasher.update(rows.astype("<u4").tobytes())
+    for _, codes in errors:
+        hasher.update(_CODE_NAMES[codes].tobytes())
+    digest: bytes = hasher.digest()
+    return digest
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """A column as it is hashed; what has to be found out about all of it is found out once."""
+
+    type: Type
+    data: Any
+    null: Mask | None
+    errors: Errors | None
+    words: _Words | None
+
+    @classmethod
+    def of(cls, column: Column) -> Content:
+        """Return the content of a column."""
+        null = column.nulls() if column.type.kind is Kind.FLOAT else column.null
+        errors = column.errors if column.errors is not None and len(column.errors) else None
+        if errors is not None:
+            failed = errors.mask(len(column))
+            null = failed if null is None else null | failed
+        return cls(column.type, column.data, null, errors, _Words.of(column))
+
+    @property
+    def rows(self) -> int:
+        """How many rows it has."""
+        return len(self.data)
+
+    def put(self, start: int, stop: int, leaf: Values, errors: list[tuple[Array, Array]], scratch: Array) -> None:
+        """Give some rows to a leaf, and their errors to ``errors``."""
+        if self.errors is not None:
+            here = self.errors.slice(start, stop)
+            if here is not None:
+                errors.append((here.rows + leaf.rows, here.codes))
+        whole = self.data
+        data = whole[start:stop] if isinstance(whole, np.ndarray) else whole.slice(start, stop - start)
+        leaf.update(data, None if self.null is None else self.null[start:stop], scratch, self.words)
+
+    def leaves(self, before: int, scratch: Array) -> list[bytes]:
+        """Return the hashes of the leaves that lie whole in these rows, where so many rows of the sheet come before.
+
+        >>> from sheetline.functions.columns import Column
+        >>> content = Content.of(Column.of(range(140_000)))
+        >>> [leaf.hex() for leaf in content.leaves(0, np.empty(LEAF_ROWS))] == list(hash_column(
+        ...     Column.of(range(140_000))).leaves[:2])
+        True
+        """
+        found = []
+        for start in range(-before % LEAF_ROWS, self.rows - LEAF_ROWS + 1, LEAF_ROWS):
+            leaf, errors = values_of(self.type), list[tuple[Array, Array]]()
+            self.put(start, start + LEAF_ROWS, leaf, errors, scratch)
+            found.append(_digest(self.type, leaf, errors))
+        return found
 
 
 def hash_column(column: Column | Any) -> ColumnHash:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -81,6 +82,7 @@ class Recorder:
     _sheets: dict[str, _Watched] = field(default_factory=dict)
     _files: dict[str, Future[FileHash | None]] = field(default_factory=dict)
     _pool: ThreadPoolExecutor | None = None
+    _lock: threading.Lock = field(default_factory=threading.Lock)
     _over: bool = False
 
     def part(self, sheet: str, table: Table) -> None:
@@ -93,6 +95,23 @@ class Recorder:
         if watched.rowset is not None:
             watched.rowset.update(table)
         self.seconds += time.perf_counter() - started
+
+    def part_in_turn(self, sheet: str, table: Table, number: int) -> None:
+        """See some rows of a sheet, in the thread that made them."""
+        if self._over:
+            return
+        started = time.perf_counter()
+        with self._lock:
+            watched = self._watched(sheet)
+        watched.hasher.update_in_turn(table, number)
+        with self._lock:
+            self.seconds += time.perf_counter() - started
+
+    def stop(self, sheet: str, number: int) -> None:
+        """See that a part can't be made."""
+        with self._lock:
+            watched = self._watched(sheet)
+        watched.hasher.stop(number)
 
     def done(self, report: SheetReport) -> None:
         """See that a sheet is complete."""
