@@ -33,7 +33,7 @@ from sheetline.workbook.sheets.formulas import FormulasStep
 from sheetline.workbook.sources import SourceStep
 from sheetline.workbook.steps import Step
 
-FORMAT = "sheetline/cache/2"
+FORMAT = "sheetline/cache/3"
 #: Stands for the rows of a sheet, where a key is of no column.
 ROWS = ""
 #: Fields of steps that are no part of what they make: a column's type is taken by itself, a text is bound as well.
@@ -68,6 +68,7 @@ class Keys:
     _files: dict[str, tuple[Path, tuple[int, ...]]] = field(default_factory=dict)
     _texts: dict[str, dict[str, str]] = field(default_factory=dict)
     _definitions: dict[str, str] = field(default_factory=dict)
+    _said: dict[Place, str] = field(default_factory=dict)  #: by sheet and what of it, a hash
     _base: str = ""
 
     def __post_init__(self) -> None:
@@ -103,9 +104,9 @@ class Keys:
         hashes = {place: key.hash for place, key in inputs.items() if key is not None}
         if len(hashes) < len(inputs):
             return None
-        said = hash_json(own)
+        said = _hash(own)
         listed = sorted([*place, hash_] for place, hash_ in hashes.items())
-        return Key(hash_json([self._base, said, listed]), said, parts, hashes)
+        return Key(_hash([self._base, said, listed]), said, parts, hashes)
 
     # --- kinds of sheets
 
@@ -144,9 +145,12 @@ class Keys:
                 isinstance(value, Mapping)
                 and value.keys() <= step.schema.keys()
                 and not getattr(step, "distinct", False)
-            ):
-                value = {key: item for key, item in value.items() if key == column}  # where each column is from
-            said.append([name, self._plain(value)])
+            ):  # where each column is from
+                said.append([name, self._plain({key: item for key, item in value.items() if key == column})])
+            else:
+                if (step.name, name) not in self._said:
+                    self._said[step.name, name] = _hash(self._plain(value))
+                said.append([name, self._said[step.name, name]])
         type_ = "" if column == ROWS else str(step.schema[column])
         own = [type(step).__name__, column, type_, said, self.plan.env.timezone]
         return self._made(own, inputs, self._parts(step.name, ROWS, ()))
@@ -161,12 +165,19 @@ class Keys:
             if node.op == "input":
                 inputs[node.sheet, node.name] = self.of(node.sheet, node.name)
                 inputs[node.sheet, ROWS] = self.of(node.sheet)
-        own = ["formulas", column == ROWS, self._rows(bound), [self._node(bound, root) for root in roots[len(rows) :]]]
+        made = self._rows_of(step)
+        own = ["formulas", column == ROWS, made, [self._node(bound, root) for root in roots[len(rows) :]]]
         used = [] if column == ROWS else [name for name in _used(bound, column) if name != column]
         parts = self._parts(step.name, column, used)
         if column != ROWS and rows:
-            parts["what makes its rows"] = hash_json(self._rows(bound))
+            parts["what makes its rows"] = made
         return self._made(own, inputs, parts)
+
+    def _rows_of(self, step: FormulasStep) -> str:
+        """Return a hash of what makes the rows of a formula sheet."""
+        if (step.name, ROWS) not in self._said:
+            self._said[step.name, ROWS] = _hash(self._rows(step.bound))
+        return self._said[step.name, ROWS]
 
     def _rows(self, bound: BoundSheet) -> list[object]:
         """Return what makes the rows of a formula sheet."""
@@ -201,7 +212,7 @@ class Keys:
         """Return the hash of an expression: its functions, constants and columns."""
         known = self._nodes.setdefault(id(bound.graph), {})
         for node in reachable([root], known):
-            known[node.id] = hash_json(
+            known[node.id] = _hash(
                 [
                     node.op,
                     str(node.type),
@@ -260,6 +271,11 @@ class Keys:
             said = {key: value for key, value in written.items() if key not in ("name", "description", "checks")}
             self._definitions[sheet] = hash_bytes(repr(said).encode())
         return self._definitions[sheet]
+
+
+def _hash(said: object) -> str:
+    """Return a hash of lists of texts, numbers, flags and None, told by what Python writes for them."""
+    return hash_bytes(repr(said).encode("utf-8", "surrogatepass"))
 
 
 def _fields(step: Step) -> list[str]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from sheetline.functions.columns import Column, Table
 from sheetline.workbook.cache.keys import Key, Keys
@@ -17,6 +18,9 @@ from sheetline.workbook.record.definitions import hash_json
 from sheetline.workbook.report import ColumnReport, ErrorExample, SheetReport, columns_report
 from sheetline.workbook.sources import SourceStep
 from sheetline.workbook.steps import Notice
+
+#: How many reports of its columns are kept for each column of a sheet: as they are, and as they were.
+_REPORTS: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +128,8 @@ class Session:
             return None
         found = {}
         for column in columns:
-            stored = None if (key := self._report_key(name, column)) is None else self.store.facts(key)
+            key = self.keys.of(name, column)
+            stored = None if key is None else facts["columns"].get(key.hash)
             if stored is None:
                 return None
             examples = tuple(ErrorExample(**one) for one in stored["examples"])
@@ -167,10 +172,6 @@ class Session:
         step = self.plan.steps[name]
         read = [self.full[name], step.reader.endpoint.location] if isinstance(step, SourceStep) else []
         return hash_json(["facts", key.hash, self._most, read])
-
-    def _report_key(self, name: str, column: str) -> str | None:
-        key = self.keys.of(name, column)
-        return None if key is None else hash_json(["report", key.hash, self._most])
 
     def _stored(self, name: str) -> bool:
         """Whether the values of a sheet are worth storing: what is in memory, or read at once, is not."""
@@ -235,24 +236,29 @@ class Session:
         ]
 
     def _put(self, report: SheetReport) -> None:
-        """Store the report of a sheet, and of each of its columns."""
+        """Store the report of a sheet, and with it those of its columns, also as they were made a few changes ago."""
         name = report.name
-        place = self._facts_key(name)
-        try:
-            for column in report.columns if place is not None else ():
-                key = self._report_key(name, column.name) if column.name in self.plan.steps[name].schema else None
-                if key is not None and not self.store.touch(key):
-                    self.store.put_facts(key, asdict(column))
-            if place is not None and name not in self.told:
-                facts = {
-                    "rows": report.rows,
-                    "removed": report.removed,
-                    "removed_examples": [asdict(one) for one in report.removed_examples],
-                    "notices": [asdict(one) for one in report.notices],
-                }
-                self.store.put_facts(place, facts)
-        except SourceError:
-            pass  # the cache is a help, no part of the result
+        place, told = self._facts_key(name), self.told.get(name)
+        if place is None:
+            return
+        schema, known = self.plan.steps[name].schema, {} if told is None else told.facts["columns"]
+        keys = {column.name: self.keys.of(name, column.name) for column in report.columns if column.name in schema}
+        new = {
+            key.hash: asdict(column)
+            for column in report.columns
+            if (key := keys.get(column.name)) is not None and key.hash not in known
+        }
+        if told is not None and not new:
+            return
+        facts = {
+            "rows": report.rows,
+            "removed": report.removed,
+            "removed_examples": [asdict(one) for one in report.removed_examples],
+            "notices": [asdict(one) for one in report.notices],
+            "columns": dict([*new.items(), *known.items()][: _REPORTS * len(schema)]),
+        }
+        with suppress(SourceError):  # the cache is a help, no part of the result
+            self.store.put_facts(place, facts)
 
     # --- reports
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import io
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,19 +19,20 @@ from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
-from blake3 import blake3
+from xxhash import xxh3_128
 
-from sheetline.functions.columns import Column, concat
+from sheetline.functions.buffers import arrow_array, fixed_values, null_mask, truths
+from sheetline.functions.columns import Column, concat, numpy_dtype
 from sheetline.functions.errors import NUMBER_OF_CODE, Errors, Origin
-from sheetline.functions.types import Type
+from sheetline.functions.types import Kind, Type
 from sheetline.workbook.io.atomic import written
 from sheetline.workbook.io.faults import SourceError
 from sheetline.workbook.record.objects import array_of, column_of, type_of
 
 #: Bytes of all files together, where the caller says nothing else.
 DEFAULT_SIZE: Final = 4 << 30
-_MARK: Final = b"SLCACHE2"
-_DIGEST: Final = 32
+_MARK: Final = b"SLCACHE3"
+_DIGEST: Final = 16
 _BROKEN: Final = (OSError, ValueError, KeyError, TypeError, IndexError, pa.ArrowException)
 #: A file that is being written is touched more often than that; an older one was left by a run that was killed.
 LEFT_SECONDS: Final = 3600
@@ -132,32 +133,34 @@ class Store:
         with suppress(OSError):  # somebody else's file; it will be found damaged again
             path.unlink(missing_ok=True)
 
-    def _files(self) -> list[Path]:
-        try:
-            return list(self.folder.glob("??/*"))
-        except OSError:
-            return []  # the folder went away, or is not to be read
+    def _files(self) -> Iterator[os.DirEntry[str]]:
+        """Give all files, whatever happens to the folder meanwhile."""
+        with suppress(OSError), os.scandir(self.folder) as folders:  # it went away, or is not to be read
+            for folder in folders:
+                if len(folder.name) == 2:
+                    with suppress(OSError), os.scandir(folder.path) as files:
+                        yield from files
 
     def tidy(self) -> None:
         """Remove what interrupted runs left, and the longest unused files beyond the cache's size."""
         import time
 
-        found: list[tuple[float, int, Path]] = []
-        for path in self._files():
+        found: list[tuple[float, int, str]] = []
+        for file in self._files():
             try:
-                facts = path.stat()
+                facts = file.stat()
             except OSError:
                 continue
-            if path.name.endswith(".tmp"):
+            if file.name.endswith(".tmp"):
                 if time.time() - facts.st_mtime > LEFT_SECONDS:
-                    self._remove(path)
+                    self._remove(Path(file.path))
                 continue
-            found.append((facts.st_mtime, facts.st_size, path))
+            found.append((facts.st_mtime, facts.st_size, file.path))
         spare = sum(size for _, size, _ in found) - self.size
-        for _, size, path in sorted(found):
+        for _, size, path in sorted(found) if spare > 0 else ():
             if spare <= 0:
                 break
-            self._remove(path)
+            self._remove(Path(path))
             spare -= size
 
 
@@ -189,7 +192,7 @@ class ColumnWriter:
             return
         self._rows += len(column)
         try:
-            array = column.data if column.is_coded else array_of(column)
+            array = _array(column)
             if self._stream is None:
                 self._start(array.type)
             elif array.type != self._stream_type:  # text that is coded in some parts, or coded otherwise
@@ -262,7 +265,6 @@ class _Sink(io.RawIOBase):
 
     def write(self, data: Any) -> int:
         piece = bytes(data)
-        self._hasher.update(piece)
         self._pieces.append(piece)
         self._held += len(piece)
         if self._held >= _PIECE:
@@ -271,24 +273,26 @@ class _Sink(io.RawIOBase):
 
     def end(self) -> None:
         """Write the rest, and what tells that all is there."""
-        self._pieces.append(self._hasher.digest() + _MARK)
-        self._out()
+        self._out(last=True)
 
-    def _out(self) -> None:
+    def _out(self, *, last: bool = False) -> None:
+        for piece in self._pieces:
+            self._hasher.update(piece)
         with self._path.open("ab") as file:
-            for piece in self._pieces:
-                file.write(piece)
+            file.writelines(self._pieces)
+            if last:
+                file.write(self._hasher.digest() + _MARK)
         self._pieces.clear()
         self._held = 0
 
 
 def _hasher(key: str) -> Any:
     """Return a hasher of a file's content that knows its key: a file under another's name is not trusted."""
-    return blake3(key.encode())
+    return xxh3_128(key.encode())
 
 
 def _digest(key: str, data: bytes | memoryview) -> bytes:
-    hasher = _hasher(key)  # on one thread: blake3 has its own, which a fork of the process would wait for in vain
+    hasher = _hasher(key)
     hasher.update(data)
     return bytes(hasher.digest())
 
@@ -312,7 +316,23 @@ def _column_of(data: memoryview) -> Column:
     return column.with_errors(Errors(rows, codes, zeros, np.arange(len(rows), dtype=np.int64), (origin,)))
 
 
+def _array(column: Column) -> Any:
+    """Return a column as it is stored: numbers as they lie in memory, everything else as in a record."""
+    if column.is_coded:
+        return column.data
+    if _is_plain(column.type):
+        return arrow_array(column.data, column.null)
+    return array_of(column)
+
+
+def _is_plain(type_: Type) -> bool:
+    return not type_.is_arrow and not type_.is_big and type_.kind is not Kind.NULL
+
+
 def _part(array: Any, type_: Type) -> Column:
+    if _is_plain(type_):
+        logical = type_.kind is Kind.BOOLEAN
+        return Column(type_, truths(array) if logical else fixed_values(array, numpy_dtype(type_)), null_mask(array))
     if isinstance(array, pa.DictionaryArray):
         return Column(type_, array)
     return column_of(pa.chunked_array([array]), type_)

@@ -28,10 +28,13 @@ def written(path: Path) -> Iterator[Path]:
     except OSError as fault:
         raise unreachable(path, fault, "write") from None
     temporary = place.with_name(f".{place.name[:60]}.{os.getpid()}-{secrets.token_hex(4)}.tmp")
+    there = True
     try:
         yield temporary
         os.replace(temporary, place)  # noqa: PTH105 - the one step that must be atomic
+        there = False
     except OSError as fault:
         raise unreachable(path, fault, "write") from None
     finally:
-        temporary.unlink(missing_ok=True)
+        if there:
+            temporary.unlink(missing_ok=True)
