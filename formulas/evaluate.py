@@ -30,7 +30,7 @@ from sheetline.functions.execute_groups import (
     fit,
 )
 from sheetline.functions.extras import MissingExtraError
-from sheetline.functions.groups import Groups, Order
+from sheetline.functions.groups import Groups, GroupValues, Order, on_rows, values_of_groups
 from sheetline.functions.ordering import sort_key
 
 #: Gives a column of another sheet, for whole-column arguments.
@@ -119,7 +119,7 @@ class Evaluation:
         self.rows: dict[Space, int] = {Space.BASE: base.rows}
         self.groups: Groups | None = None
         self.order: Order | None = None
-        self.key_rows: dict[int, Column] = {}
+        self.key_rows: dict[int, Column | GroupValues] = {}
         self.final: Ints | None = None
         self.extra: Mask | None = None
         self.repeats: Ints | None = None
@@ -196,7 +196,7 @@ class Evaluation:
         self.rows[Space.GROUPS] = self.groups.count
         if self.sheet.shape is Shape.AGGREGATE:
             for key in self.sheet.keys:
-                self.values[key.id] = self.key_rows[key.id].take(self.groups.first)
+                self.values[key.id] = values_of_groups(self.key_rows[key.id], self.groups)
 
     def make_order(self) -> None:
         """Put the rows of a series sheet in order."""
@@ -213,11 +213,11 @@ class Evaluation:
         assert self.order is not None
         if self.final is None and self.order.identity:
             for key in self.sheet.keys:
-                self.values[key.id] = self.key_rows.pop(key.id)
+                self.values[key.id] = on_rows(self.key_rows.pop(key.id))
             return
         source = self.order.rows if self.final is None else self.order.rows[self.final]
         for key in self.sheet.keys:
-            self.values[key.id] = self.key_rows.pop(key.id).take(source)
+            self.values[key.id] = on_rows(self.key_rows.pop(key.id)).take(source)
 
     def _change_rows(self) -> None:
         """Run the series that add or drop rows, and make the sheet's last rows of what they say."""

@@ -18,7 +18,7 @@ from sheetline.formulas.evaluate import Evaluation
 from sheetline.functions.columns import Column, Table
 from sheetline.functions.context import Environment
 from sheetline.functions.errors import Ints
-from sheetline.functions.groups import Groups, Order
+from sheetline.functions.groups import Groups, GroupValues, Order, on_rows, values_of_groups
 from sheetline.functions.types import Kind
 
 #: Keys that put equal values into one group, wherever they stand.
@@ -123,7 +123,7 @@ class DividedSheet:
         assert whole.order is not None
         self.offsets: Ints = whole.order.offsets
         self._order = None if whole.order.identity else _small(whole.order.rows)
-        self._keys = {key.id: _Key(whole.key_rows[key.id], whole.groups.first) for key in bound.keys}
+        self._keys = {key.id: _Key(whole.key_rows[key.id], whole.groups) for key in bound.keys}
         whole.groups.forget()
         roots = [bound.columns[name] for name in self._columns]
         self._inputs = [node.name for node in reachable(roots, self._keys) if node.op == "input"]
@@ -172,10 +172,11 @@ def _small(rows: Ints) -> NDArray[np.integer]:
 class _Key:
     """The values of one key: one a group where all rows of a group show the same, else one a row."""
 
-    def __init__(self, column: Column, first: Ints) -> None:
-        self.values = column.take(first)
+    def __init__(self, key: Column | GroupValues, groups: Groups) -> None:
+        self.values = values_of_groups(key, groups)
+        alike = isinstance(key, GroupValues) or (key.type.kind in _ALIKE and key.errors is None)
         #: kept where values of one group may look different, as 0.0 and -0.0, or errors of one code
-        self._rows = None if column.type.kind in _ALIKE and column.errors is None else column
+        self._rows = None if alike else on_rows(key)
 
     def part(self, first: int, last: int, start: int, stop: int, rows: Ints | None, sizes: Ints) -> Column:
         if self._rows is None:

@@ -14,7 +14,7 @@ from sheetline.functions.context import Call, Environment
 from sheetline.functions.errors import Errors, Ints
 from sheetline.functions.execute import Application, Argument, _cast, wrap
 from sheetline.functions.grouped import grouped
-from sheetline.functions.groups import Groups, Order
+from sheetline.functions.groups import Groups, GroupValues, Order
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -168,8 +168,8 @@ def _without_values(app: Application, constant: Constant, order: Order) -> Colum
 
 def call_key(
     app: Application, args: Sequence[Argument], groups: Groups | None, rows: int, env: Environment
-) -> tuple[Groups, Column]:
-    """Apply a grouping key: ``kernel(groups, *args)`` gives the refined groups and the key on every row.
+) -> tuple[Groups, Column | GroupValues]:
+    """Apply a grouping key: ``kernel(groups, *args)`` gives the refined groups and the key, for each row or group.
 
     ``groups`` are those of the keys before it, None for the first key.
     """
@@ -182,7 +182,7 @@ def call_key(
             values.append(_constant(app, place, arg))
         else:
             values.append(arg.column(rows) if isinstance(arg, Constant) else arg)
-    result: tuple[Groups, Column] = _run(app, ctx, [groups, *values])
+    result: tuple[Groups, Column | GroupValues] = _run(app, ctx, [groups, *values])
     return result
 
 

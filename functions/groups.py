@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -84,12 +85,11 @@ class Groups:
     """Which group each row belongs to.
 
     Attributes:
-        codes: the group of each row, 0…count-1, in order of first appearance.
         count: the number of groups.
     """
 
-    def __init__(self, codes: Ints, count: int, starts: Ints | None = None) -> None:
-        self.codes = codes
+    def __init__(self, codes: Ints | Callable[[], Ints], count: int, starts: Ints | None = None) -> None:
+        self._codes = codes
         self.count = count
         #: where runs of rows of one group start, if rows mostly stand by group
         self._starts = starts
@@ -108,6 +108,17 @@ class Groups:
         """Return the groups whose rows stand together, each from one offset to the next."""
         count = len(offsets) - 1
         return cls(np.repeat(np.arange(count), np.diff(offsets)), count, offsets[:-1])
+
+    @classmethod
+    def of_runs(cls, rows: Ints, numbers: Ints, lengths: Ints) -> Groups:
+        """Return the groups of rows in an order in which each group is a run of some length, with its number."""
+
+        def codes() -> Ints:
+            found = np.empty(len(rows), np.int64)
+            found[rows] = np.repeat(numbers, lengths)
+            return found
+
+        return cls(codes, len(numbers))
 
     @classmethod
     def of(cls, keys: Sequence[Column]) -> Groups:
@@ -152,6 +163,11 @@ class Groups:
     def refine_codes(self, codes: Ints, count: int) -> Groups:
         """Return these groups divided further by codes 0…count-1."""
         return Groups._of_codes(*_combine(self.codes, self.count, codes, count))
+
+    @once
+    def codes(self) -> Ints:
+        """The group of each row, 0…count-1, in order of first appearance."""
+        return self._codes() if callable(self._codes) else self._codes
 
     @once
     def ascending(self) -> bool:
@@ -230,18 +246,45 @@ class Groups:
 
     def ordered_by(self, keys: Sequence[Ints]) -> Order:
         """Return the rows by group, inside each by ``keys`` (see :func:`ordering.sort_key`), stably."""
+        if self._hint is not None and len(keys) == 1 and keys[0] is self._hint[0]:
+            known = self._hint[1]
+            return Order(None if _is_counting(known) else known, self.offsets)
         if not keys or ordering.ascending(keys):
             return self.order
         if self.ascending and ordering.ascending([self.codes, *keys]):
             return Order(None, self.offsets)
-        if self._hint is not None and len(keys) == 1 and keys[0] is self._hint[0]:
-            return Order(self._hint[1], self.offsets)
         rows = ordering.packed_order([self.codes, *keys], len(self.codes))
         if rows is None:  # from the last key to the first, each inside the groups
             rows = self.order.rows
             for key in reversed(keys):
                 rows = rows[order_segments(key[rows], self.offsets)]
         return Order(rows, self.offsets)
+
+
+@dataclass(frozen=True, slots=True)
+class GroupValues:
+    """The values of a key that are the same in all rows of a group: one a group."""
+
+    values: Column
+    groups: Groups
+
+
+def on_rows(key: Column | GroupValues) -> Column:
+    """Return the values of a key on every row."""
+    return key.values.take(key.groups.codes) if isinstance(key, GroupValues) else key
+
+
+def values_of_groups(key: Column | GroupValues, groups: Groups) -> Column:
+    """Return the values of a key in each of the groups that it makes, or that were divided further."""
+    if not isinstance(key, GroupValues):
+        return key.take(groups.first)
+    return key.values if groups is key.groups else key.values.take(key.groups.codes[groups.first])
+
+
+def _is_counting(rows: Ints) -> bool:
+    """Whether the rows are 0, 1, 2 …"""
+    count = len(rows)
+    return count == 0 or (int(rows[0]) == 0 and int(rows[-1]) == count - 1 and bool((rows[1:] - rows[:-1] == 1).all()))
 
 
 def _combine(a: Ints, count_a: int, b: Ints, count_b: int) -> tuple[Ints, int]:
@@ -274,6 +317,8 @@ def _numbered(codes: Ints, count: int) -> tuple[Ints, Ints, Ints]:
     is_first[first[sizes > 0]] = True
     first = np.flatnonzero(is_first)
     in_order = codes[first]
+    if len(in_order) == count and _is_counting(in_order):  # they are in order already
+        return codes, first, sizes
     number = np.empty(count, np.int64)
     number[in_order] = np.arange(len(in_order))
     return number[codes], first, sizes[in_order]

@@ -19,8 +19,8 @@ from sheetline.functions.columns import Column
 from sheetline.functions.context import Call
 from sheetline.functions.declare import Example, Form, function
 from sheetline.functions.errors import Ints
-from sheetline.functions.groups import Groups
-from sheetline.functions.ordering import STRETCH, comparable, stable_order
+from sheetline.functions.groups import Groups, GroupValues
+from sheetline.functions.ordering import STRETCH, PackedRows, comparable, packed_rows, stable_order
 from sheetline.functions.types import DATE, INTEGER, STRING, Kind, Type
 
 CATEGORY = "grouping keys"
@@ -66,6 +66,11 @@ def _runs(groups: Groups | None, v: Column, maxgap: Any) -> tuple[Ints, Ints, An
     Null and error rows, which ``dead`` marks, make one last run of their group.
     """
     codes = np.zeros(len(v), np.int64) if groups is None else groups.codes
+    if maxgap is not None and len(v) and v.type.kind is not Kind.FLOAT and v.nulls() is None:
+        packed = packed_rows([codes, v.data], len(v))
+        if packed is not None and packed.ranges[1] is not None:
+            begins = _packed_begins(packed, maxgap * 1000 if v.type.kind is Kind.DATE else maxgap)
+            return packed.into_rows(), begins, None
     dead = v.nulls() if maxgap is not None else np.ones(len(v), np.bool_)
     keys = v.data if v.type.kind is not Kind.FLOAT else np.where(np.isnan(v.data), 0.0, v.data)
     order_keys = [codes] if dead is None else [codes, dead.astype(np.int64)]
@@ -81,6 +86,21 @@ def _runs(groups: Groups | None, v: Column, maxgap: Any) -> tuple[Ints, Ints, An
             wide = np.where(gone[1:], ~gone[:-1], wide)
         starts[first + 1 : first + len(some)] = wide | (group[1:] != group[:-1])
     return rows, np.flatnonzero(starts), dead
+
+
+def _packed_begins(packed: PackedRows, widest: Any) -> Ints:
+    """Return the places where a run begins, from the groups and values in the packed numbers alone."""
+    assert packed.ranges[1] is not None
+    _, step, bits = packed.ranges[1]
+    most = min(math.floor(widest) // step, 2**62)
+    numbers = packed.numbers
+    found = [np.zeros(1, np.int64)]
+    for first in range(0, len(numbers) - 1, STRETCH):
+        some = numbers[first : first + STRETCH + 1] >> packed.row_bits
+        begins = some[1:] - some[:-1] > most
+        begins |= (some[1:] ^ some[:-1]) >> bits != 0
+        found.append(np.flatnonzero(begins) + (first + 1))
+    return np.concatenate(found)
 
 
 def _wide(values: Any, maxgap: Any) -> Any:
@@ -111,13 +131,13 @@ def _wide(values: Any, maxgap: Any) -> Any:
     notes="Works inside the groups of the keys before it; values are ordered for finding the runs. A step equal "
     "to the gap stays in the run. For dates the gap is in milliseconds, or a duration such as 30m.",
 )
-def group_by_gap(groups: Groups | None, v: Column, maxgap: Any) -> tuple[Groups, Column]:
+def group_by_gap(groups: Groups | None, v: Column, maxgap: Any) -> tuple[Groups, GroupValues]:
     rows, begins, dead = _runs(groups, v, maxgap)
     made, firsts = _number(rows, begins, v if dead is None else None)
     first_values = Column(v.type, v.data, None if v.type.kind is Kind.FLOAT else dead).take(firsts)
     if maxgap is None:
         first_values = Column.nulls_of(v.type, len(firsts))
-    return made, first_values.take(made.codes)
+    return made, GroupValues(first_values, made)
 
 
 def _number(rows: Ints, begins: Ints, sorted_by: Column | None) -> tuple[Groups, Ints]:
@@ -131,10 +151,9 @@ def _number(rows: Ints, begins: Ints, sorted_by: Column | None) -> tuple[Groups,
     order = np.argsort(first, kind="stable")
     number = np.empty(len(order), np.int64)
     number[order] = np.arange(len(order))
-    codes = np.empty(len(rows), np.int64)
-    codes[rows] = np.repeat(number, np.diff(begins, append=len(rows)))
-    made = Groups(codes, len(order))
-    made.known(first=first[order], sizes=np.diff(begins, append=len(rows))[order])
+    lengths = np.diff(begins, append=len(rows))
+    made = Groups.of_runs(rows, number, lengths)
+    made.known(first=first[order], sizes=lengths[order])
     if sorted_by is not None:
         made.hint(sorted_by.data, _segments(rows, begins, order))
     return made, rows[begins[order]]

@@ -8,7 +8,7 @@ times faster than a stable argsort.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -159,57 +159,91 @@ def packed_order(keys: Sequence[Ints], rows: int) -> Ints | None:
     """Return what :func:`stable_order` gives where keys and row number fit into 63 bits, else None."""
     if rows == 0 or not keys:
         return np.arange(rows, dtype=np.int64)
-    packed = _pack(keys, rows)
-    if packed is None:
+    packed = packed_rows(keys, rows)
+    return None if packed is None else packed.into_rows()
+
+
+@dataclass(slots=True)
+class PackedRows:
+    """Rows in order: each as one number of its keys and, in the low bits, the row.
+
+    Attributes:
+        numbers: the numbers, ascending.
+        row_bits: how many low bits are the row.
+        ranges: for each key the smallest, the step that divides all differences, and how many bits it takes; None
+            where the extremes, which stand for nulls and errors, were moved next to the values.
+    """
+
+    numbers: Ints
+    row_bits: int
+    ranges: list[tuple[int, int, int] | None]
+
+    def into_rows(self) -> Ints:
+        """Return the rows, in the memory of the numbers, which are gone then."""
+        self.numbers &= (1 << self.row_bits) - 1
+        return self.numbers
+
+
+def packed_rows(keys: Sequence[Ints], rows: int) -> PackedRows | None:
+    """Return the rows in ascending order of ``keys``, stably; None where keys and row don't fit into 63 bits."""
+    found = _pack(keys, rows)
+    if found is None:
         return None
+    packed, ranges = found
     row_bits = max(rows - 1, 1).bit_length()
     packed <<= row_bits
     for start in range(0, rows, STRETCH):
         packed[start : start + STRETCH] |= np.arange(start, min(start + STRETCH, rows))
     packed.sort()
-    packed &= (1 << row_bits) - 1
-    return packed
+    return PackedRows(packed, row_bits, ranges)
 
 
 _STEPS = (86_400_000_000, 3_600_000_000, 60_000_000, 1_000_000, 1_000)
 
 
-def _pack(keys: Sequence[Ints], rows: int) -> Ints | None:
-    """Return all keys in one non-negative int64 that leaves room for the row number, or None."""
+def _pack(keys: Sequence[Ints], rows: int) -> tuple[Ints, list[tuple[int, int, int] | None]] | None:
+    """Return all keys in one non-negative int64 that leaves room for the row number, and their ranges, or None."""
     room = 63 - max(rows - 1, 1).bit_length()
-    parts: list[tuple[Ints, int, int, int]] = []
+    parts: list[tuple[Ints, int]] = []
+    ranges: list[tuple[int, int, int] | None] = []
     for key in keys:
         low, high = int(key.min()), int(key.max())
-        if high >= _NULL_KEY and low < high:  # squeeze the keys of nulls and errors behind the values
+        moved = high >= _NULL_KEY and low < high
+        if moved:  # squeeze the keys of nulls and errors behind the values
             values = key[key < _NULL_KEY]
             high = (int(values.max()) if len(values) else low - 1) + 2
             key = np.minimum(key, high - 1) + (key == _ERROR_KEY)
         if high - low >= 2**63:  # differences would leave 64 bits
             return None
-        step = _common_step(key, low) if (high - low).bit_length() > 24 else 1
-        parts.append((key, low, step, ((high - low) // step).bit_length()))
-    if sum(bits for *_, bits in parts) > room:
-        return None
-    out: Ints | None = None
-    for key, low, step, bits in parts:
-        part = key - low
-        if step > 1:
-            part //= step
-        if out is None:
-            out = part
-        else:
-            out <<= bits
-            out |= part
-    return out
+        part, step = _in_steps(key - low, high - low)
+        bits = ((high - low) // step).bit_length()
+        parts.append((part, bits))
+        ranges.append(None if moved else (low, step, bits))
+        if sum(bits for _, bits in parts) > room:
+            return None
+    (out, _), *others = parts
+    for part, bits in others:
+        out <<= bits
+        out |= part
+    return out, ranges
 
 
-def _common_step(key: Ints, low: int) -> int:
-    """Return a divisor of all differences: instants are mostly whole seconds or milliseconds."""
-    probe = key[:: max(len(key) // 64, 1)] - low
+def _in_steps(part: Ints, widest: int) -> tuple[Ints, int]:
+    """Return numbers divided by a divisor of all, and it: instants are mostly whole seconds or milliseconds."""
+    if widest.bit_length() <= 24:
+        return part, 1
+    probe = part[:: max(len(part) // 64, 1)]
     for step in _STEPS:
-        if not (probe % step).any() and not ((key - low) % step).any():
-            return step
-    return 1
+        if not (probe % step).any():
+            steps = np.empty_like(part)
+            for start in range(0, len(part), STRETCH):
+                some = part[start : start + STRETCH]
+                found = np.floor_divide(some, step, out=steps[start : start + STRETCH])
+                if not np.array_equal(found * step, some):
+                    break
+            else:
+                return steps, step
+    return part, 1
 
 
 def dense_codes(column: Column) -> tuple[Ints, int]:

@@ -19,7 +19,7 @@ from sheetline.functions.execute_groups import (
     call_series,
     fit,
 )
-from sheetline.functions.groups import Groups
+from sheetline.functions.groups import Groups, on_rows, values_of_groups
 from sheetline.functions.ordering import sort_key
 from sheetline.functions.registry import REGISTRY
 from sheetline.functions.resolve import resolve
@@ -99,7 +99,7 @@ def apply(
         result = call_series(app, given, in_order, env)
     elif function.form is Form.KEY:
         refined, key = call_key(app, given, None if groups is None else made_groups, rows, env)
-        return (refined.codes.tolist(), values(key.take(refined.first))) if not raw else (refined, key)
+        return (refined.codes.tolist(), values(values_of_groups(key, refined))) if not raw else (refined, on_rows(key))
     else:
         result = call_expand(app, given, rows, env)
     if raw:
