@@ -12,7 +12,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 FOLDERS = ("workbook", "formulas", "functions")
 FACADE = ("__init__.py", "__main__.py", "py.typed")
-DATA = ("grammar.lark", "schema.json", "py.typed")
+DATA = ("grammar.lark", "tables.json", "schema.json", "py.typed")
 
 
 def package_files() -> set[str]:

@@ -34,7 +34,8 @@ def _ours(task: Task) -> Side:
         import sheetline as sl
 
         frame = data.pandas_frame(inputs["table"])
-        return lambda: sl.evaluate(task.formula, frame)
+        compiled = sl.compile(task.formula, frame)  # what is written by hand is parsed before the clock starts, too
+        return lambda: compiled(frame)
 
     return side
 

@@ -87,6 +87,16 @@ def to_table(df: Any) -> Table:
     return table
 
 
+def _base(df: Any) -> Table:
+    """Return a frame as the table underneath formulas, which look at its floats when they come to them."""
+    if df is None or isinstance(df, Table):
+        return to_table(df)
+    from sheetline.functions.interop import table_from_frame
+
+    table: Table = table_from_frame(df, unread=True)[0]
+    return table
+
+
 @dataclass(frozen=True, slots=True)
 class Formula:
     """A formula parsed and bound once, to be evaluated on many frames. Made by :func:`compile`.
@@ -119,7 +129,7 @@ class Formula:
             CellErrors: some cells are errors, unless ``errors="coerce"``.
             FormulaError: a column of the schema is missing or of another type.
         """
-        table = to_table(df)
+        table = _base(df)
         _same_schema(self.bound, self.schema, table)
         return self.on_table(table, index=getattr(df, "index", None), alone=df is None)
 
@@ -147,6 +157,8 @@ def _same_schema(bound: BoundSheet, schema: Mapping[str, Type], table: Table) ->
 
 def _is_fresh(column: Column, base: Table) -> bool:
     """Whether a result shares no memory with the columns underneath, so that it can be handed over as it is."""
+    if column.type.is_arrow:
+        return False
     return isinstance(column.data, np.ndarray) and not any(
         isinstance(other.data, np.ndarray) and np.may_share_memory(column.data, other.data)
         for other in base.columns.values()
@@ -214,7 +226,7 @@ def evaluate(
     >>> sl.evaluate("GROUPSUM(#x)", {"x": [1, 2, 3]})
     6
     """
-    table = to_table(df)
+    table = _base(df)
     made = _compile(formula, table.types, name, errors, environment(timezone, _moment(now), seed), parameters, threads)
     return made.on_table(table, index=getattr(df, "index", None), alone=df is None)
 
@@ -344,7 +356,7 @@ def evaluate_sheet(
     """
     if errors not in ("raise", "coerce"):
         raise ValueError(f'errors is "raise" or "coerce", not {errors!r}')
-    table = to_table(df)
+    table = _base(df)
     env = environment(timezone, _moment(now), seed)
     own = "" if name != "" else "Result"
     bound = require(bind_sheet(formulas, Scope(own, name, {name: table.types}, {}, constants(parameters)), env))

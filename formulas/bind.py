@@ -11,15 +11,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from sheetline.formulas import ast
 from sheetline.formulas.bound import BoundSheet, Node, Scope, Shape, Space
 from sheetline.formulas.diagnostics import Diagnostic, FormulaError, make
-from sheetline.formulas.expressions import Expressions, Place
+from sheetline.formulas.expressions import Expressions
 from sheetline.formulas.names import Taken, in_order
 from sheetline.formulas.parser import parse
+from sheetline.formulas.places import Place
 from sheetline.formulas.printer import print_formula
 from sheetline.functions.context import Environment
 from sheetline.functions.declare import Form, Function
-
-NAMED = (ast.Call, ast.ColumnRef)
-"""The nodes that stand for something by its name: what a look over a whole formula is for."""
 
 
 def bind_sheet(
@@ -65,6 +63,20 @@ def require(result: tuple[BoundSheet, list[Diagnostic]]) -> BoundSheet:
     return sheet
 
 
+def _named(root: ast.Node) -> list[ast.Call | ast.ColumnRef]:
+    """Return the nodes that stand for something by its name, in the order of the text."""
+    found: list[ast.Call | ast.ColumnRef] = []
+    stack = [root]
+    while stack:
+        node = stack.pop()
+        kind = node.__class__
+        if kind is ast.ColumnRef or kind is ast.Call:
+            found.append(node)  # type: ignore[arg-type]
+        if node.height > 1:
+            stack.extend(ast.children(node)[::-1])
+    return found
+
+
 class _Binder(Expressions):
     """Binds all columns of a sheet in the order in which they use one another."""
 
@@ -78,9 +90,7 @@ class _Binder(Expressions):
                 self.asts[name] = parse(text)
             except FormulaError as error:
                 self.complaints.add_all(name, error.diagnostics)
-        self.parts = {
-            name: [part for part in ast.walk(root) if isinstance(part, NAMED)] for name, root in self.asts.items()
-        }
+        self.parts = {name: _named(root) for name, root in self.asts.items()}
         self._find_shape()
         uses = {name: self.names.uses(parts, name) for name, parts in self.parts.items()}
         self.out.uses = {name: [use for use in found if use in self.asts] for name, found in uses.items()}

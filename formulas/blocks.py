@@ -7,27 +7,38 @@ number of threads are never part of a result.
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import os
+from collections import Counter, deque
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any, Self, TypeVar
 
 import numpy as np
 
 from sheetline.formulas.bound import Node
 from sheetline.functions import errors as err
-from sheetline.functions.columns import Column, Constant, concat, numpy_dtype
+from sheetline.functions.arrow_parts import in_parts
+from sheetline.functions.choosing import in_turn
+from sheetline.functions.columns import Array, Column, Constant, numpy_dtype
 from sheetline.functions.context import Environment
 from sheetline.functions.errors import Errors, Mask
-from sheetline.functions.execute import Application, armed, call
+from sheetline.functions.execute import Application, armed, call, cast_constant
 from sheetline.functions.execute_groups import Fit
 from sheetline.functions.extras import MissingExtraError
+from sheetline.functions.helpers import side_by_side
 from sheetline.functions.memory import empty
+from sheetline.functions.types import Kind
+from sheetline.functions.unread import UnreadFloats
 
 #: Rows of a block: so many that threads seldom wait for the interpreter, so few that a block stays in the cache.
 BLOCK_ROWS = 131_072
+#: Blocks of so few steps are so many times as large.
+_FEW_STEPS, _LARGER = 2, 4
 #: A block of text is cut down to about this many bytes.
 BLOCK_BYTES = 16 << 20
+
+_NOWHERE: Mapping[int, Array] = {}
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -38,11 +49,9 @@ class InternalError(RuntimeError):
 
 
 class Workers:
-    """A small pool of threads; with one thread everything runs in the caller's."""
+    """A number of threads, the caller's among them; with one thread everything runs in the caller's."""
 
     def __init__(self, threads: int | None = None, block_rows: int = BLOCK_ROWS) -> None:
-        import os
-
         if threads is not None and threads < 1:
             raise ValueError("the number of threads is at least 1")
         self.threads = threads or min(os.cpu_count() or 1, 16)
@@ -50,11 +59,8 @@ class Workers:
         self._pool: ThreadPoolExecutor | None = None
 
     def map(self, work: Callable[[T], R], items: Iterable[T]) -> list[R]:
-        """Return ``work`` of every item, in order. Must not be called from inside such work."""
-        listed = list(items)
-        if self.threads == 1 or len(listed) < 2:
-            return [work(item) for item in listed]
-        return list(self._started().map(work, listed))
+        """Return ``work`` of every item, in order. The caller works too, and helpers as soon as they have time."""
+        return side_by_side(work, items, self.threads)
 
     def stream(self, work: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
         """Yield ``work`` of every item, in order, with no more results at hand than there are threads."""
@@ -92,16 +98,22 @@ class Workers:
 
 
 def apply_kernel(
-    app: Application, args: Sequence[Column | Constant], env: Environment, rows: int, first_row: int, facts: Any = ()
+    app: Application,
+    args: Sequence[Column | Constant],
+    env: Environment,
+    rows: int,
+    first_row: int,
+    facts: Any = (),
+    place: Array | None = None,
 ) -> Column:
     """Call an element kernel; what it raises is a bug and is reported as one, with the function's name."""
     try:
-        return call(app, args, env, rows, first_row, facts)
+        return call(app, args, env, rows, first_row, facts, place)
     except (InternalError, MissingExtraError, MemoryError):
         raise
     except Exception as bug:
-        place = f" in sheet '{env.sheet}'" if env.sheet else ""
-        raise InternalError(f"{app.function.name} failed{place}: {type(bug).__name__}: {bug}") from bug
+        sheet = f" in sheet '{env.sheet}'" if env.sheet else ""
+        raise InternalError(f"{app.function.name} failed{sheet}: {type(bug).__name__}: {bug}") from bug
 
 
 def fitted_part(node: Node) -> tuple[Application, tuple[Node, ...]]:
@@ -156,28 +168,84 @@ class Program:
             assert node.op in ("apply", "fitted"), node
             seen[node.id] = node
             stack.extend(self._arguments(node))
-        self.steps = [seen[place] for place in sorted(seen)]
         wanted = {target.id for target in self.targets}
-        last = {arg.id: place for place, node in enumerate(self.steps) for arg in self._arguments(node)}
+        self.steps = [seen[place] for place in sorted(seen)]
+        chains = self._chains(wanted)
+        self.steps = [node for node in self.steps if chains.get(node.id) != ()]
+        inputs = [chains.get(node.id) or self._arguments(node) for node in self.steps]
+        last = {arg.id: place for place, args in enumerate(inputs) for arg in args}
         #: for each step the values that nobody needs behind it
         self.done: list[list[int]] = [[] for _ in self.steps]
         for id_, place in last.items():
             if id_ not in wanted:
                 self.done[place].append(id_)
+        #: for each step the application and its arguments: ids of values, and constants as it wants them
+        self.calls = [
+            None if node.op == "fitted" else self._ready(node, args)
+            for node, args in zip(self.steps, inputs, strict=True)
+        ]
+
+    def _chains(self, wanted: Container[int]) -> dict[int, tuple[Node, ...]]:
+        """Return steps that are IF in IF, all of constants, which are one choice: conditions and values in turn.
+
+        The inner ones, which are no steps of their own then, have no arguments.
+        """
+        uses = Counter(arg.id for node in self.steps for arg in self._arguments(node))
+        found: dict[int, tuple[Node, ...]] = {}
+        for node in self.steps:
+            if node.app is None or node.app.function.name != "IF" or len(node.args) != 3:
+                continue
+            condition, value, other = node.args
+            if value.constant is None or value.constant.errors is not None:
+                continue
+            if other.constant is not None and other.constant.errors is None:
+                found[node.id] = node.args
+            elif found.get(other.id) and uses[other.id] == 1 and other.id not in wanted and other.type == node.type:
+                found[node.id] = (condition, value, *found[other.id])
+                found[other.id] = ()
+        return {place: args for place, args in found.items() if len(args) != 3}
+
+    def _ready(self, node: Node, args: Sequence[Node]) -> tuple[Application, list[int | Constant]]:
+        """Return a step's application and arguments; constants are widened here and not once a block."""
+        app = node.app
+        assert app is not None
+        if len(args) > len(node.args):
+            condition, *_, other = app.types
+            types = (*(condition, other) * (len(args) // 2), other)
+            app = replace(app, kernel=replace(app.kernel, run=in_turn, takes_ctx=True), types=types)
+        out: list[int | Constant] = []
+        for arg, type_ in zip(args, app.types, strict=True):
+            leaf = self.leaves.get(arg.id)
+            if not isinstance(leaf, Constant):
+                out.append(arg.id)
+            elif leaf.type.kind is Kind.FLOAT and type_.kind is Kind.INTEGER:  # the call cuts it off, or tells why not
+                out.append(leaf)
+            else:
+                out.append(cast_constant(leaf, type_))
+        return app, out
 
     @staticmethod
     def _arguments(node: Node) -> tuple[Node, ...]:
         return fitted_part(node)[1] if node.op == "fitted" else node.args
 
-    def block(self, start: int, stop: int) -> list[Column]:
-        """Return the targets' values for rows ``start`` … ``stop``-1."""
+    def block(self, start: int, stop: int, places: Mapping[int, Array] = _NOWHERE) -> list[Column]:
+        """Return the targets' values for rows ``start`` … ``stop``-1.
+
+        ``places``: memory for these rows of targets, by node id, which their values may be written into.
+        """
         rows = stop - start
         values: dict[int, Column | Constant] = {}
-        for place, leaf in self.leaves.items():
+        for id_, leaf in self.leaves.items():
             whole = isinstance(leaf, Constant) or (start == 0 and stop == len(leaf))
-            values[place] = leaf if whole or isinstance(leaf, Constant) else leaf.slice(start, stop)
-        for node, done in zip(self.steps, self.done, strict=True):
-            values[node.id] = self._step(node, values, rows, start)
+            is_unread = isinstance(leaf, UnreadFloats)
+            values[id_] = leaf if (whole and not is_unread) or isinstance(leaf, Constant) else leaf.slice(start, stop)
+        for node, made, done in zip(self.steps, self.calls, self.done, strict=True):
+            if made is None:
+                values[node.id] = self._fitted(node, values, rows, start)
+            else:
+                app, args = made
+                given = [values[arg] if isinstance(arg, int) else arg for arg in args]
+                values[node.id] = apply_kernel(app, given, self.env, rows, start, (), places.get(node.id))
             for id_ in done:
                 del values[id_]
         out = []
@@ -186,15 +254,12 @@ class Program:
             out.append(value.column(rows) if isinstance(value, Constant) else value)
         return out
 
-    def _step(self, node: Node, values: dict[int, Column | Constant], rows: int, start: int) -> Column:
-        if node.op == "fitted":
-            found = self.fits[node.id]
-            if found.errors is not None:
-                return Column.nulls_of(node.type, rows, found.errors.take(np.zeros(rows, np.int64), 1))
-            part, inner = fitted_part(node)
-            return apply_kernel(part, [values[arg.id] for arg in inner], self.env, rows, start, (found.facts,))
-        assert node.app is not None
-        return apply_kernel(node.app, [values[arg.id] for arg in node.args], self.env, rows, start)
+    def _fitted(self, node: Node, values: Mapping[int, Column | Constant], rows: int, start: int) -> Column:
+        found = self.fits[node.id]
+        if found.errors is not None:
+            return Column.nulls_of(node.type, rows, found.errors.take(np.zeros(rows, np.int64), 1))
+        part, inner = fitted_part(node)
+        return apply_kernel(part, [values[arg.id] for arg in inner], self.env, rows, start, (found.facts,))
 
     def run(self, rows: int, workers: Workers) -> list[Column]:
         """Return the targets' values for all rows."""
@@ -207,8 +272,13 @@ class Program:
 
         def work(start: int) -> None:
             stop = min(start + size, rows)
+            places = {
+                target.id: out.data[start:stop]
+                for target, out in zip(self.targets, outs, strict=True)
+                if out.data is not None
+            }
             with armed():
-                for out, column in zip(outs, self.block(start, stop), strict=True):
+                for out, column in zip(outs, self.block(start, stop, places), strict=True):
                     out.put(start, stop, column)
 
         workers.map(work, starts)
@@ -218,8 +288,9 @@ class Program:
         width = sum(
             leaf.data.nbytes for leaf in self.leaves.values() if isinstance(leaf, Column) and leaf.type.is_arrow
         )
-        per_row = width / rows if rows else 0
-        return max(min(workers.block_rows, int(BLOCK_BYTES / per_row) if per_row else workers.block_rows), 1)
+        if not width:  # few steps have few intermediate values, and each block has its price
+            return workers.block_rows * (_LARGER if len(self.steps) <= _FEW_STEPS else 1)
+        return max(min(workers.block_rows, int(BLOCK_BYTES * rows / width)), 1)
 
 
 class _Output:
@@ -239,8 +310,12 @@ class _Output:
         """Take one block; different threads put different rows."""
         if self.data is None:
             self.parts[start] = column
+            if column.errors is not None:
+                self.errors[start] = column.errors.shift(start)
             return
-        self.data[start:stop] = column.data
+        part = self.data[start:stop]
+        if column.data.__array_interface__["data"] != part.__array_interface__["data"]:  # else it was computed there
+            part[:] = column.data
         if column.null is not None:
             self.null[start] = column.null
         if column.errors is not None:
@@ -249,7 +324,8 @@ class _Output:
     def column(self) -> Column:
         """Return the whole column."""
         if self.data is None:
-            return concat([self.parts[start].plain() for start in sorted(self.parts)])
+            errors = err.chain(self.errors[start] for start in sorted(self.errors))
+            return in_parts([self.parts[start].plain() for start in sorted(self.parts)], errors)
         null = None
         if self.null:
             null = np.zeros(self.rows, np.bool_)

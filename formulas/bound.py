@@ -37,9 +37,9 @@ class Shape(StrEnum):
     SERIES = "series"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Node:
-    """One expression.
+    """One expression. It never changes; it is not frozen since Python takes four times as long to make one that is.
 
     ``op`` says what it is:
         "input" (``sheet``, ``name``), "const" (``constant``), "apply" (``app``, ``args``), "fitted", "reduce",
@@ -88,10 +88,29 @@ class Graph:
         key = (op, space, args, kernel, value, sheet, name)  # nodes of one graph are equal if they are the same
         known = self._known.get(key)
         if known is None:
-            known = Node(len(self.nodes), op, type_, space, args, app, constant, sheet, name)
-            self.nodes.append(known)
-            self._known[key] = known
+            self._known[key] = known = self._add(op, type_, space, args, app, constant, sheet, name)
         return known
+
+    def apply(self, app: Application, space: Space, args: tuple[Node, ...]) -> Node:
+        """Return the node of an element function applied to arguments."""
+        key = (self._kernels.get(app) or self._kernel(app), space, args)
+        known = self._known.get(key)
+        if known is None:
+            self._known[key] = known = self._add("apply", app.type, space, args, app, None, "", "")
+        return known
+
+    def input(self, type_: Type, space: Space, sheet: str, name: str) -> Node:
+        """Return the node of a column."""
+        key = (sheet, name, space)
+        known = self._known.get(key)
+        if known is None:
+            self._known[key] = known = self._add("input", type_, space, (), None, None, sheet, name)
+        return known
+
+    def _add(self, op: Any, *parts: Any) -> Node:
+        node = Node(len(self.nodes), op, *parts)
+        self.nodes.append(node)
+        return node
 
     def close(self) -> None:
         """Forget what tells nodes apart: none are made any more, and the collector would look at all of it again."""
@@ -125,9 +144,11 @@ def reachable(roots: Iterable[Node], known: Container[int] = ()) -> list[Node]:
     stack = list(roots)
     while stack:
         node = stack.pop()
-        if node.id not in seen and node.id not in known:
-            seen[node.id] = node
-            stack.extend(node.args)
+        place = node.id
+        if place not in seen and place not in known:
+            seen[place] = node
+            if node.args:
+                stack += node.args
     return [seen[place] for place in sorted(seen)]
 
 

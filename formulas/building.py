@@ -33,10 +33,63 @@ MAX_HEIGHT = 200
 """Most nodes inside one another; it stops formulas that nest through operators as well as brackets."""
 
 
+_FEW_DIGITS = 1_000
+
 _BLANK_AROUND = re.compile(r"\s!|!\s")
 
 #: Makes a span of two offsets in half the time that `Span` itself takes; there are dozens in every formula.
 _span = cast("Callable[[tuple[int, int]], Span]", partial(tuple.__new__, Span))
+
+
+def _slots(kind: type[Node], names: str) -> list[Callable[[Node, object], None]]:
+    """Return what puts values into a node that was just made, by the names of its fields."""
+    return [getattr(kind, name).__set__ for name in names.split()]
+
+
+# The nodes that formulas have most of are made past `__init__`, which takes three times as long: what it would refuse,
+# the grammar does not let through.
+_new = cast("Callable[[type[Node]], Any]", object.__new__)
+(_set_span,) = _slots(Literal, "span")
+_set_value, _set_kind, _set_typed = _slots(Literal, "value kind typed")
+_set_name, _set_sheet, _set_bare, _set_name_span, _set_sheet_span = _slots(
+    ColumnRef, "name sheet bare name_span sheet_span"
+)
+_set_operators, _set_operands, _set_op_spans, _set_height = _slots(Chain, "operators operands op_spans height")
+
+
+def _column_ref(name: str, span: Span, name_span: Span, sheet: str | None = None, place: Span | None = None) -> Node:
+    node: Node = _new(ColumnRef)
+    _set_span(node, span)
+    _set_name(node, name)
+    _set_sheet(node, sheet)
+    _set_bare(node, False)
+    _set_name_span(node, name_span)
+    _set_sheet_span(node, place)
+    return node
+
+
+def _whole_number(typed: str, span: Span) -> Node:
+    node: Node = _new(Literal)
+    _set_span(node, span)
+    _set_value(node, int(typed))
+    _set_kind(node, "integer")
+    _set_typed(node, typed)
+    return node
+
+
+def _pair(operator: str, first: Node, second: Node, place: Span) -> Node:
+    node: Node = _new(Chain)
+    _set_span(node, _span((first.span[0], second.span[1])))
+    _set_operators(node, (SPELLINGS.get(operator, operator),))
+    _set_operands(node, (first, second))
+    _set_op_spans(node, (place,))
+    height = first.height
+    if second.height > height:  # noqa: PLR1730 - max() takes twice as long
+        height = second.height
+    if height >= MAX_HEIGHT:
+        raise TooHighError(place)
+    _set_height(node, height + 1)
+    return node
 
 
 class TooHighError(Exception):
@@ -72,11 +125,12 @@ def _complete(expression: Any, text: str) -> Node:
     if expression.__class__ is not list:
         node: Node = expression
         return node
+    if len(expression) == 3:
+        first, (_, start, end), second = expression
+        return _pair(text[start:end], first, second, _span((start, end)))
     signs = expression[1::2]
     operators = [text[start:end] for _, start, end in signs]
     spans = [_span((start, end)) for _, start, end in signs]
-    if len(signs) == 1:
-        return _chain(expression[::2], operators, spans)
     levels = [LEVEL_OF[SPELLINGS.get(operator, operator)] for operator in operators]
     return _chained(expression[::2], operators, spans, levels)
 
@@ -98,6 +152,8 @@ def _chained(operands: list[Node], operators: list[str], spans: list[Span], leve
 
 
 def _chain(operands: list[Node], operators: list[str], spans: list[Span]) -> Node:
+    if len(spans) == 1:
+        return _pair(operators[0], operands[0], operands[1], spans[0])
     whole = _span((operands[0].span[0], operands[-1].span[1]))
     return _bounded(Chain(tuple(operators), tuple(operands), op_spans=tuple(spans), span=whole), spans[0])
 
@@ -110,7 +166,10 @@ def _unary(pieces: list[Any], text: str) -> Node:
 
 def _number(pieces: list[Piece], text: str) -> Node:
     ((_, start, end),) = pieces
-    node = read_number(text[start:end], _span((start, end)))
+    typed = text[start:end]
+    if len(typed) < _FEW_DIGITS and typed.isdecimal() and typed.isascii():
+        return _whole_number(typed, _span((start, end)))
+    node = read_number(typed, _span((start, end)))
     if isinstance(node, BadNumber):
         raise SlipError(start)
     return node
@@ -140,13 +199,12 @@ def _column(pieces: list[Piece], text: str) -> Node:
     span = _span((start, end))
     typed = text[start + 1 : end]
     if "[" not in typed and "!" not in typed:
-        return ColumnRef(typed, span=span, name_span=_span((start + 1, end)))
-    if "[" not in typed and not _BLANK_AROUND.search(typed):
+        return _column_ref(typed, span, _span((start + 1, end)))
+    blank = " " in typed or not typed.isprintable()
+    if "[" not in typed and not (blank and _BLANK_AROUND.search(typed)):
         sheet, _, name = typed.partition("!")
         middle = start + 1 + len(sheet)
-        return ColumnRef(
-            name, sheet, span=span, name_span=_span((middle + 1, end)), sheet_span=_span((start + 1, middle))
-        )
+        return _column_ref(name, span, _span((middle + 1, end)), sheet, _span((start + 1, middle)))
     match = COLUMN.fullmatch(text, start, end)
     assert match is not None, text[start:end]
     first, second = match.groups()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 from sheetline.formulas import ast
@@ -15,7 +16,7 @@ from sheetline.functions.columns import Constant
 from sheetline.functions.declare import Function
 from sheetline.functions.registry import REGISTRY
 from sheetline.functions.resolve import Mismatch
-from sheetline.functions.types import Kind, Type
+from sheetline.functions.types import DATE, Kind, Type
 
 #: The function that converts to a type, for hints.
 CONVERTERS = {
@@ -217,4 +218,12 @@ def _operator(operator: str, types: Sequence[Type], span: ast.Span, text: str) -
 
 def _shown(constant: Constant) -> str:
     value = constant.value
+    if isinstance(value, list) and constant.type.item is not None:
+        item = constant.type.item
+        return f"[{';'.join(_shown(Constant(item, each)) for each in value)}]"
+    if constant.type == DATE and value is not None:
+        moment = datetime(1970, 1, 1) + timedelta(microseconds=value)
+        return f'ASDATE("{moment.isoformat()}Z")'
+    if isinstance(value, bool):
+        return str(value).lower()
     return f'"{value}"' if isinstance(value, str) else str(value)

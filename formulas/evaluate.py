@@ -32,6 +32,7 @@ from sheetline.functions.execute_groups import (
 from sheetline.functions.extras import MissingExtraError
 from sheetline.functions.groups import Groups, GroupValues, Order, on_rows, values_of_groups
 from sheetline.functions.ordering import sort_key
+from sheetline.functions.unread import UnreadFloats
 
 #: Gives a column of another sheet, for whole-column arguments.
 Other = Callable[[str, str], Column]
@@ -193,6 +194,7 @@ class Evaluation:
             groups, values = call_key(key.app, args, groups, self.base.rows, self.env)
             self.key_rows[key.id] = values
         self.groups = Groups.single(self.base.rows) if groups is None else groups
+        self.groups.threads = self.workers.threads
         self.rows[Space.GROUPS] = self.groups.count
         if self.sheet.shape is Shape.AGGREGATE:
             for key in self.sheet.keys:
@@ -205,7 +207,7 @@ class Evaluation:
         keys = []
         for node, descending in self.sheet.sorts:
             keys.append(sort_key(self._column(node, self.base.rows), descending=descending))
-        self.order = self.groups.ordered_by(keys)
+        self.order = self.groups.ordered_by(keys, packed=self.env.packed_keys)
         self.rows[Space.ROWS] = self.base.rows
 
     def _place_keys(self) -> None:
@@ -295,6 +297,7 @@ class Evaluation:
         """Compute the values of the roots and of everything they need."""
         wanted = list(roots)
         nodes = reachable(wanted, self.values)
+        self._read_inputs(wanted, nodes)
         level: dict[int, int] = {}
         need = {node.id for node in wanted}
         for node in nodes:
@@ -314,6 +317,18 @@ class Evaluation:
             for space in sorted({node.space for node in targets}):
                 self._blocks([node for node in targets if node.space is space], space)
 
+    def _read_inputs(self, wanted: Sequence[Node], nodes: Sequence[Node]) -> None:
+        """Look at the floats underneath that more than row expressions need; those do it block by block."""
+        whole = {node.id: node for node in wanted}
+        whole.update({arg.id: arg for node in nodes if node.op != "apply" for arg in node.args})
+        unread: dict[int, UnreadFloats] = {}
+        for place, node in whole.items():
+            if node.op == "input" and node.space is Space.BASE:
+                column = self.values[place] if place in self.values else self.base.columns[node.name]
+                if isinstance(column, UnreadFloats):
+                    unread[place] = column
+        self.values.update(zip(unread, self.workers.map(UnreadFloats.read, unread.values()), strict=True))
+
     def _made(self, nodes: Iterable[Node]) -> None:
         """Let go of what was only needed for these, and of free memory that runs do not need at once."""
         if self.uses is not None:
@@ -331,7 +346,8 @@ class Evaluation:
         """Compute nodes that need whole columns; they are independent of one another."""
         at_hand = [node for node in nodes if node.op == "input"]
         for node in at_hand:  # nothing to compute, and no work for a thread
-            self.values[node.id] = self._input(node)
+            if node.id not in self.values:
+                self.values[node.id] = self._input(node)
         if self.uses is not None and at_hand:
             self.uses.made(at_hand)
         for some in self._batches([node for node in nodes if node.op != "input"] if at_hand else nodes):
@@ -348,9 +364,13 @@ class Evaluation:
         """Yield nodes that run side by side: all aggregates of one argument together, else one a thread."""
         reduces = sorted((node for node in nodes if node.op == "reduce"), key=_argument_ids)
         arguments = [list(batch) for _, batch in groupby(reduces, key=_argument_ids)]
+        if len(arguments) > 1 and not _argument_ids(arguments[0][0]):  # a count of rows takes no thread
+            counts = arguments.pop(0)
+            arguments[0] += counts
         for start in range(0, len(arguments), self.workers.threads):  # one argument a thread, not all at once
             some = arguments[start : start + self.workers.threads]
-            yield [node for nodes in zip_longest(*some) for node in nodes if node is not None]
+            together = [node for nodes in zip_longest(*some) for node in nodes if node is not None]
+            yield sorted(together, key=_cost, reverse=True)  # what takes longest begins first
         others = [node for node in nodes if node.op != "reduce"]
         step = self.workers.threads if self.consume else max(len(others), 1)
         for start in range(0, len(others), step):
@@ -455,6 +475,10 @@ class Evaluation:
         elif inner.space is Space.ROWS and self.final is not None:
             value = self._to_final(inner, value)
         return value.take(np.repeat(np.arange(len(value)), self.repeats))
+
+
+def _cost(node: Node) -> int:
+    return 1 if node.app is None else node.app.function.cost
 
 
 def _argument_ids(node: Node) -> tuple[int, ...]:

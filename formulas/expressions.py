@@ -6,14 +6,16 @@ Everything here works on the nodes of one sheet, column by column; what makes th
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Final, TypeAlias
 
 from sheetline.formulas import ast
 from sheetline.formulas.bound import BoundSheet, Graph, Node, Scope, Shape, Space
 from sheetline.formulas.complain import Complaints
 from sheetline.formulas.diagnostics import make
 from sheetline.formulas.names import Elsewhere, Names, Own
+from sheetline.formulas.places import Place
 from sheetline.formulas.printer import print_formula
 from sheetline.formulas.taking import taken
 from sheetline.functions.columns import Column, Constant
@@ -30,32 +32,8 @@ SORTS = {"GROUP_SORT_ASC": False, "GROUP_SORT_DESC": True}
 #: The types of literals by their kind; that of an integer depends on its size.
 _LITERALS = {"null": NULL, "boolean": BOOLEAN, "float": FLOAT, "string": STRING}
 _BASE_ONLY = {Space.BASE}
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where an expression stands: its column and text, and what is around it.
-
-    Attributes:
-        here: the space of functions without arguments, such as ROWNUMBER().
-        inside: the name of the aggregate, key or series function around it, or "".
-        whole: whether it is the whole formula of its column.
-        fitted: whether it is looked at as a whole column.
-    """
-
-    column: str | None
-    text: str
-    here: Space
-    inside: str = ""
-    whole: bool = False
-    fitted: bool = False
-
-    @property
-    def part(self) -> Place:
-        """The place of a part of what stands here."""
-        if not self.whole:
-            return self
-        return Place(self.column, self.text, self.here, self.inside, fitted=self.fitted)
+_OVER_BASE = (_BASE_ONLY, {Space.BASE, Space.CONST})
+_Binding: TypeAlias = "Callable[[Expressions, Any, Place], Node]"
 
 
 class Expressions:
@@ -93,28 +71,28 @@ class Expressions:
         self.sorts: list[tuple[str, tuple[Node, bool]]] = []
         self.row_changing = False
         self.folded: dict[tuple[int, tuple[Type, ...], tuple[int, ...]], Node] = {}
+        self._literals: dict[tuple[str, object], Node] = {}
+        self._operators: dict[tuple[str, int, int, bool, bool], Application] = {}  # by sign, types, which is constant
+        self._inputs: dict[tuple[str | None, str], Node] = {}  # by sheet and name, where a name means one thing
 
     def expression(self, node: ast.Node, place: Place) -> Node:
         """Bind one expression; recursion is bounded by the parser's limit on nesting."""
-        if isinstance(node, ast.Literal):  # what formulas have most of comes first
-            return self.constant(Constant(_LITERALS.get(node.kind) or of_python(node.value), node.value))
-        if isinstance(node, ast.ColumnRef):
-            return self._reference(node, place)
-        if isinstance(node, ast.Chain):
-            return self._chain(node, place)
-        if isinstance(node, ast.Call):
-            return self._call(node, place)
-        if isinstance(node, ast.Unary):
-            return self._unary(node, place)
-        if isinstance(node, ast.ListLiteral):
-            return self._list(node, place)
-        if isinstance(node, ast.Parameter):
-            return self._parameter(node, place)
-        return self.constant(Constant(of_python(node.ms), node.ms))
+        return _BINDINGS[node.__class__](self, node, place)
 
     def constant(self, constant: Constant) -> Node:
         """Return the node of a constant."""
         return self.graph.make("const", constant.type, Space.CONST, constant=constant)
+
+    def _literal(self, node: ast.Literal, _: Place) -> Node:
+        key = (node.kind, node.value)
+        known = self._literals.get(key)
+        if known is None:
+            constant = Constant(_LITERALS.get(node.kind) or of_python(node.value), node.value)
+            self._literals[key] = known = self.constant(constant)
+        return known
+
+    def _duration(self, node: ast.Duration, _: Place) -> Node:
+        return self.constant(Constant(of_python(node.ms), node.ms))
 
     def _parameter(self, node: ast.Parameter, place: Place) -> Node:
         constant = self.scope.parameters.get(node.name)
@@ -125,6 +103,9 @@ class Expressions:
         return self.constant(constant)
 
     def _reference(self, ref: ast.ColumnRef, place: Place) -> Node:
+        known = self._inputs.get((ref.sheet, ref.name))
+        if known is not None:
+            return known
         target = self.names.column(ref, place.column)
         if target is None:
             if not self.complaints.full(place.column):
@@ -140,7 +121,7 @@ class Expressions:
                 )
                 return self.graph.bad()
             type_ = self.scope.others[target.sheet][target.name]
-            return self.graph.make("input", type_, Space.OTHER, sheet=target.sheet, name=target.name)
+            return self.graph.input(type_, Space.OTHER, target.sheet, target.name)
         type_ = self.scope.taken[target.sheet][target.name]
         space = Space.BASE if target.sheet == self.scope.base else Space.OTHER
         if space is Space.OTHER and not place.fitted:
@@ -153,7 +134,11 @@ class Expressions:
         if space is Space.BASE and outside and not self.refuse_groups:
             self._outside_at(ref, place)
             return self.graph.bad()
-        return self.graph.make("input", type_, space, sheet=target.sheet, name=target.name)
+        node = self.graph.input(type_, space, target.sheet, target.name)
+        anywhere = ref.sheet is not None or ref.name not in self.texts
+        if anywhere and space is Space.BASE and self.out.shape is not Shape.AGGREGATE:
+            self._inputs[ref.sheet, ref.name] = node
+        return node
 
     def _own(self, ref: ast.ColumnRef, name: str, place: Place) -> Node:
         node = self.done.get(name)
@@ -201,7 +186,17 @@ class Expressions:
         return result
 
     def _operate(self, operator: str, left: Node, right: Node, span: ast.Span, place: Place) -> Node:
-        return self._apply(self._operator(operator), [left, right], [span, span], place, span, operator)
+        key = (operator, id(left.type), id(right.type), left.constant is None, right.constant is None)
+        app = self._operators.get(key)
+        if app is not None and {left.space, right.space} in _OVER_BASE:
+            return self.graph.apply(app, Space.BASE, (left, right))
+        node = self._apply(self._operator(operator), [left, right], [span, span], place, span, operator)
+        app = node.app
+        if app is None or node.op != "apply" or node.args != (left, right):
+            return node
+        if not app.function.prepare and app.kernel.returns is None:  # the types alone decide
+            self._operators[key] = app
+        return node
 
     def _operator(self, operator: str) -> Function:
         function = self.names.function(OPERATORS[operator])
@@ -300,7 +295,8 @@ class Expressions:
                 return self.graph.bad()
             (app, defaults), others = found
             for at, constant in others.items():
-                self.complaints.taken(place.column, constants[at], constant, spans[at], place.text)
+                if constant.value is not None:  # null stands for what is not chosen
+                    self.complaints.taken(place.column, constants[at], constant, spans[at], place.text)
                 args = [*args[:at], self.constant(constant), *args[at + 1 :]]
         if defaults:
             args = [*args, *map(self.constant, defaults)]
@@ -324,14 +320,14 @@ class Expressions:
                 if key not in self.folded:
                     self.folded[key] = self._fold(app, args)
                 return self.folded[key]
-            return self.graph.make("apply", app.type, place.here, tuple(args), app)
+            return self.graph.apply(app, place.here, tuple(args))
         if spaces == _BASE_ONLY:  # by far the most
-            return self.graph.make("apply", app.type, Space.BASE, tuple(args), app)
+            return self.graph.apply(app, Space.BASE, tuple(args))
         space = self._common_space(args, place, span)
         if space is None:
             return self.graph.bad()
         moved = [arg if arg.space is Space.CONST else self.move(arg, space) for arg in args]
-        return self.graph.make("apply", app.type, space, tuple(moved), app)
+        return self.graph.apply(app, space, tuple(moved))
 
     def _fold(self, app: Application, args: Sequence[Node]) -> Node:
         """Compute a constant expression now; what fails becomes a constant error value."""
@@ -475,6 +471,18 @@ class Expressions:
     ) -> None:
         shown = self.texts.get(column or "", "") if text is None else text
         self.complaints.add(column, make(code, span, shown, **words))  # type: ignore[arg-type]
+
+
+_BINDINGS: Final[Mapping[type[ast.Node], _Binding]] = {
+    ast.Literal: Expressions._literal,
+    ast.ColumnRef: Expressions._reference,
+    ast.Chain: Expressions._chain,
+    ast.Call: Expressions._call,
+    ast.Unary: Expressions._unary,
+    ast.ListLiteral: Expressions._list,
+    ast.Parameter: Expressions._parameter,
+    ast.Duration: Expressions._duration,
+}
 
 
 def _is_date_list(type_: Type) -> bool:

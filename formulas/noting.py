@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sheetline.formulas import ast
 from sheetline.formulas.bind import _Binder
 from sheetline.formulas.bound import BoundSheet, Node, Scope
-from sheetline.formulas.expressions import Place
+from sheetline.formulas.places import Place
 from sheetline.functions.context import Environment
 
 

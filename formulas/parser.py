@@ -1,18 +1,19 @@
 """From text to nodes. The only module that knows lark.
 
-lark reads the grammar and compiles its tables when the first formula is parsed; they are kept for the life of the
-process and run by `sheetline.formulas.machine`. Nodes are made while the machine reduces, by
-`sheetline.formulas.building`, without a tree in between. A text that does not parse is looked at again,
-token by token, by `sheetline.formulas.slips`, which finds the words for what went wrong.
+lark compiles the tables of the grammar, which `sheetline.formulas.machine` runs. Those of the grammar as it is stand in
+``tables.json``, since loading lark and compiling them takes a fresh process a fifth of a second. Nodes are made while
+the machine reduces, by `sheetline.formulas.building`, without a tree in between. A text that does not parse is looked
+at again, token by token, by `sheetline.formulas.slips`, which finds the words for what went wrong.
 """
 
 from __future__ import annotations
 
+import json
+import pkgutil
 import re
 import threading
 from functools import cache, lru_cache
-from importlib import resources
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict, cast
 
 from sheetline.formulas.ast import Node, Span
 from sheetline.formulas.building import BUILDERS, SlipError, TooHighError
@@ -121,37 +122,105 @@ def _grammar() -> _Grammar:
 
 @cache
 def _compiled() -> _Grammar:
+    tables = _stored() or compiled_tables()
+    terminals = [Terminal(*parts) for parts in tables["terminals"]]
+    states = {
+        state: {name: to if isinstance(to, int) else _reduction(*to) for name, to in actions.items()}
+        for state, actions in enumerate(tables["states"])
+    }
+    return _Grammar(Lexer(terminals, tables["ignored"], "SPACE"), Machine(states, 0, tables["end"]))
+
+
+def _reduction(size: int, rule: str, alias: str | None) -> Reduction:
+    return size, rule, None if alias is None else BUILDERS[alias]
+
+
+# --- the tables of the grammar
+
+
+class Tables(TypedDict):
+    """What lark makes of the grammar, as JSON.
+
+    Attributes:
+        grammar: the text that they were made from.
+        terminals: the parts of each `Terminal`.
+        ignored: the kinds of tokens that are left out.
+        states: for each state, from the first on, the number of the next state behind a token or rule, or how many
+            values the rule takes that ends before a token, its name, and the name of what makes its value.
+        end: the state behind a whole formula.
+    """
+
+    grammar: str
+    terminals: list[tuple[str, int, str, str]]
+    ignored: list[str]
+    states: list[dict[str, int | tuple[int, str, str | None]]]
+    end: int
+
+
+def _read(name: str) -> str:
+    data = pkgutil.get_data("sheetline.formulas", name)
+    assert data is not None, name
+    return data.decode("utf-8")
+
+
+def _stored() -> Tables | None:
+    """Return the tables that were stored, if they are those of the grammar."""
+    try:
+        tables: Tables = json.loads(_read("tables.json"))
+    except FileNotFoundError:
+        return None
+    return tables if tables["grammar"] == _read("grammar.lark") else None
+
+
+def compiled_tables() -> Tables:
+    """Return the tables of the grammar as lark compiles them now."""
     from lark import Lark
 
-    text = resources.files("sheetline.formulas").joinpath("grammar.lark").read_text("utf-8")
+    text = _read("grammar.lark")
     compiled = Lark(text, parser="lalr", lexer="basic", maybe_placeholders=False)
-    return _Grammar(_lexer(compiled), _machine(compiled))
+    tables = compiled.parse_interactive("").parser_state.parse_conf
+    numbers = _numbered(tables.states, tables.start_state)
+    states: list[dict[str, int | tuple[int, str, str | None]]] = [
+        {
+            str(name): numbers[to] if isinstance(to, int) else _told(to)
+            for name, (_, to) in sorted(tables.states[state].items())
+        }
+        for state in numbers
+    ]
+    return {
+        "grammar": text,
+        "terminals": _terminals(compiled),
+        "ignored": sorted(map(str, compiled.ignore_tokens)),
+        "states": states,
+        "end": numbers[tables.end_state],
+    }
 
 
-def _lexer(compiled: Lark) -> Lexer:
-    terminals = [
-        Terminal(
+def _numbered(states: Any, start: int) -> dict[int, int]:
+    """Return numbers for states in the order in which they are met from the first on: lark's are others every time."""
+    numbers = {start: 0}
+    for state in (waiting := [start]):
+        for _, (_, to) in sorted(states[state].items()):
+            if isinstance(to, int) and to not in numbers:
+                numbers[to] = len(numbers)
+                waiting.append(to)
+    return numbers
+
+
+def _terminals(compiled: Lark) -> list[tuple[str, int, str, str]]:
+    return sorted(
+        (
             str(terminal.name),
             terminal.priority,
             terminal.pattern.to_regexp(),
             terminal.pattern.value if terminal.pattern.type == "str" else "",
         )
         for terminal in compiled.terminals
-    ]
-    return Lexer(terminals, [str(name) for name in compiled.ignore_tokens], "SPACE")
+    )
 
 
-def _machine(compiled: Lark) -> Machine:
-    tables = compiled.parse_interactive("").parser_state.parse_conf
-    states = {
-        state: {str(name): to if isinstance(to, int) else _reduction(to) for name, (_, to) in actions.items()}
-        for state, actions in tables.states.items()
-    }
-    return Machine(states, tables.start_state, tables.end_state)
-
-
-def _reduction(rule: Rule) -> Reduction:
+def _told(rule: Rule) -> tuple[int, str, str | None]:
     """Give what a rule does: a rule without a name of its own passes on the only value that it takes."""
     if rule.alias is None and len(rule.expansion) != 1:
         raise ValueError(f"nothing says what {rule} makes")
-    return len(rule.expansion), str(rule.origin.name), None if rule.alias is None else BUILDERS[rule.alias]
+    return len(rule.expansion), str(rule.origin.name), rule.alias

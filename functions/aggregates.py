@@ -10,7 +10,8 @@ from sheetline.functions import integer_math
 from sheetline.functions.columns import Column
 from sheetline.functions.context import Call
 from sheetline.functions.declare import Example, Failure, Form, function
-from sheetline.functions.grouped import Grouped, grouped, selected, settle
+from sheetline.functions.grouped import Grouped, grouped, selected
+from sheetline.functions.settling import settle
 from sheetline.functions.sketch import HyperLogLog
 from sheetline.functions.types import Kind
 

@@ -8,7 +8,8 @@ import numpy as np
 
 from sheetline.functions.context import Call
 from sheetline.functions.declare import Example, Failure, Form, function
-from sheetline.functions.grouped import Grouped, settle
+from sheetline.functions.grouped import Grouped
+from sheetline.functions.settling import settle
 
 CATEGORY = "aggregates"
 _ROWS: dict[str, list[Any]] = {"g": ["a", "a", "b", "a"], "v": [4, 1, None, 1]}
@@ -28,6 +29,7 @@ _ERRORS = "A group that holds an error gives its first error; a result beyond th
         Example("GROUPSTDEVS(#v)", [0.0], rows={"v": [0.1, 0.1, None, 0.1]}),
     ],
     big=True,
+    cost=4,
     null_note=_SAMPLE,
     error_note=_ERRORS,
     source="OpenFormula STDEV.",
@@ -46,6 +48,7 @@ def group_stdev_s(v: Grouped, ctx: Call) -> Any:
         Example("GROUPSTDEVP(#v)", [0.0], rows={"v": [7, None]}),
     ],
     big=True,
+    cost=4,
     null_note=_SKIPPED,
     error_note=_ERRORS,
     source="OpenFormula STDEVP.",
@@ -64,6 +67,7 @@ def group_stdev_p(v: Grouped, ctx: Call) -> Any:
         Example("GROUPVARS(#v)", [None], rows={"v": [7, None]}),
     ],
     big=True,
+    cost=4,
     null_note=_SAMPLE,
     error_note=_ERRORS,
     source="OpenFormula VAR.",
@@ -82,6 +86,7 @@ def group_var_s(v: Grouped, ctx: Call) -> Any:
         Example("GROUPVARP(#v)", [0.0], rows={"v": [7, None]}),
     ],
     big=True,
+    cost=4,
     null_note=_SKIPPED,
     error_note=_ERRORS,
     source="OpenFormula VARP.",

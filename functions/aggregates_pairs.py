@@ -10,7 +10,8 @@ from sheetline.functions import ordering
 from sheetline.functions.columns import Column
 from sheetline.functions.context import Call
 from sheetline.functions.declare import Example, Failure, Form, function
-from sheetline.functions.grouped import Grouped, grouped, settle
+from sheetline.functions.grouped import Grouped, grouped
+from sheetline.functions.settling import settle
 from sheetline.functions.types import INTEGER
 
 CATEGORY = "aggregates"

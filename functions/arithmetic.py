@@ -161,8 +161,29 @@ def product(*v: Any, ctx: Call) -> Any:
         out, bad = integer_math.multiply(out, value)
         over |= bad
         zero |= np.equal(value, 0)  # a later zero makes good what overflowed
-    ctx.fail(over & ~zero, "OVERFLOW")
+    over &= ~zero
+    if over.any():
+        out[over], over[over] = _least_products([np.broadcast_to(filled(part, 1), ctx.rows)[over] for part in parts])
+        ctx.fail(over, "OVERFLOW")
     return np.where(zero, 0, out)
+
+
+def _least_products(values: list[Array]) -> tuple[Array, Array]:
+    """Return products and a mask of those beyond 64 bits, of which -2^63 is none although 2^63 on the way is.
+
+    The size of the product is kept below zero, where there is one number more.
+    """
+    least = np.iinfo(np.int64).min
+    size = np.full(len(values[0]), -1)
+    negative = np.zeros(len(size), np.bool_)
+    over = np.zeros(len(size), np.bool_)
+    for value in values:
+        lowest = value == least
+        made, bad = integer_math.multiply(size, np.where(lowest, 1, np.abs(value)))
+        over |= np.where(lowest, size != -1, bad)
+        size = np.where(lowest, least, made)
+        negative ^= value < 0
+    return np.where(negative, size, -size), over | (~negative & (size == least))
 
 
 @function(
@@ -394,7 +415,8 @@ def _extreme(v: tuple[Any, ...], ctx: Call, largest: bool) -> Any:
     if kind is Kind.FLOAT:  # null is NaN, and where all are null so is the result
         values = [arg.value if isinstance(arg, Constant) else arg.data for arg in v]
         some = [value for value in values if value is not None]
-        return folded(np.fmax if largest else np.fmin, some) + 0.0  # one zero: which wins depends on the processor
+        best = folded(np.fmax if largest else np.fmin, some)
+        return np.add(best, 0.0, out=ctx.out)  # one zero: which wins depends on the processor
     parts = parts_of(v)
     if kind in (Kind.INTEGER, Kind.DATE) and all(null is None for _, null in parts):
         return folded(np.maximum if largest else np.minimum, [data for data, _ in parts])
@@ -468,7 +490,7 @@ def minimum(*v: Any, ctx: Call) -> Any:
 def clamp(x: Any, lo: Any, hi: Any, ctx: Call) -> Any:
     ctx.fail(np.greater(lo, hi), "NUM", "CLAMP: the lower end {1} is above the upper end {2}")
     if ctx.types[0].kind is not Kind.FLOAT or not np.any(np.equal(lo, 0) | np.equal(hi, 0)):
-        return np.clip(x, lo, hi)
+        return np.clip(x, lo, hi, out=ctx.out)
     if np.any(np.equal(lo, hi)):  # both may be zeros, of either sign
         return np.where(np.less(x, lo), lo, np.where(np.greater(x, hi), hi, x))
     out = np.clip(x, lo, hi)

@@ -19,7 +19,7 @@ import pyarrow.types as pt
 from sheetline.functions import errors as err
 from sheetline.functions.buffers import arrow_array, fixed_values, null_mask, truths
 from sheetline.functions.columns import Array, Column, arrow_type
-from sheetline.functions.dates.calendar import MAX_US, MIN_US
+from sheetline.functions.dates.calendar import MAX_US, MIN_US, all_in_range
 from sheetline.functions.errors import Errors, Mask, Origin
 from sheetline.functions.types import (
     BIGDECIMAL,
@@ -182,6 +182,8 @@ def _all_finite(data: Array) -> bool:
 def instants(raw: Array, null: Mask | None, unit: str, notes: ColumnNotes) -> Column:
     """Return dates of whole numbers since 1970 in ``unit`` (``s ms us ns``); finer digits are cut and counted."""
     per = _PER_SECOND[unit]
+    if unit == "us" and null is None and all_in_range(raw):
+        return Column(DATE, raw)
     if per > 1_000_000:
         us = raw // (per // 1_000_000)
         finer = raw % (per // 1_000_000) != 0

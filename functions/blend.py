@@ -15,19 +15,30 @@ import numpy.typing as npt
 _FEW = 1024
 
 
-def blend(mask: npt.NDArray[np.bool_], yes: Any, no: Any, dtype: Any) -> npt.NDArray[Any]:
+def blend(
+    mask: npt.NDArray[np.bool_], yes: Any, no: Any, dtype: Any, place: npt.NDArray[Any] | None = None
+) -> npt.NDArray[Any]:
     """Return what ``numpy.where(mask, yes, no)`` gives, bit for bit, as a new array.
 
     Args:
         mask: one truth value a row.
         yes, no: arrays of the mask's shape or single values, all of ``dtype``.
-        dtype: ``float64`` and ``int64`` are blended, others are left to numpy.
+        dtype: ``float64``, ``int64`` and ``bool`` are blended, others are left to numpy.
+        place: an array of ``dtype`` for the result, instead of a new one; it may be ``yes`` or ``no`` itself.
     """
-    if mask.size < _FEW or np.dtype(dtype).itemsize != 8 or np.dtype(dtype).hasobject:
-        out: npt.NDArray[Any] = np.where(mask, np.asarray(yes, dtype), np.asarray(no, dtype))
+    kind = np.dtype(dtype)
+    out: npt.NDArray[Any]
+    if mask.size >= _FEW and kind.type is np.bool_:
+        differs = np.bitwise_xor(yes, no, dtype=np.bool_)
+        kept = np.bitwise_and(differs, mask, out=differs if differs.ndim else None)
+        out = np.bitwise_xor(kept, no, out=place if place is not None else kept)
+        return out
+    if mask.size < _FEW or kind.itemsize != 8 or kind.hasobject:
+        out = np.where(mask, np.asarray(yes, dtype), np.asarray(no, dtype))
         return out
     first, second = (np.asarray(value, dtype).view(np.int64) for value in (yes, no))
-    differs = np.bitwise_xor(first, second)
-    kept = np.multiply(differs, mask, out=differs if differs.ndim else None)
-    np.bitwise_xor(kept, second, out=kept)
-    return kept.view(dtype)
+    room = None if place is None or place is no else place.view(np.int64)
+    differs = np.bitwise_xor(first, second, out=room if first.ndim or second.ndim else None)
+    kept = np.multiply(differs, mask, out=differs if differs.ndim else room)
+    out = np.bitwise_xor(kept, second, out=kept if place is None else place.view(np.int64))
+    return out.view(dtype)

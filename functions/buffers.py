@@ -5,6 +5,7 @@ Arrow's own conversions load pandas first, which costs a fresh process a quarter
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,8 @@ import pyarrow as pa
 
 Mask = npt.NDArray[np.bool_]
 Array = npt.NDArray[Any]
+
+_TEXT = pa.large_string()
 
 
 def bits(buffer: Any, offset: int, count: int) -> Mask:
@@ -72,3 +75,26 @@ def arrow_array(values: Array, null: Mask | None = None) -> Any:
     valid: Any = None if null is None else np.packbits(~null, bitorder="little")
     buffers = [None if part is None else pa.py_buffer(part) for part in (valid, data)]
     return pa.Array.from_buffers(pa.from_numpy_dtype(whole.dtype), len(whole), buffers)
+
+
+def text_array(values: Sequence[str | None]) -> Any:
+    """Return texts, nulls among them, as an Arrow array.
+
+    >>> text_array(["a", None, ""]).to_pylist()
+    ['a', None, '']
+    """
+    data = [b"" if value is None else value.encode() for value in values]
+    ends: Any = np.cumsum([0, *map(len, data)], dtype=np.int64)
+    valid = np.array([value is not None for value in values], np.bool_)
+    packed: Any = np.packbits(valid, bitorder="little")
+    bitmap = None if valid.all() else pa.py_buffer(packed)
+    return pa.Array.from_buffers(_TEXT, len(data), [bitmap, pa.py_buffer(ends), pa.py_buffer(b"".join(data))])
+
+
+def text_scalar(value: str | None) -> Any:
+    """Return a text, or null, as an Arrow scalar.
+
+    >>> text_scalar("a").as_py(), text_scalar(None).is_valid
+    ('a', False)
+    """
+    return text_array([value])[0]

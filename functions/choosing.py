@@ -14,7 +14,8 @@ import pyarrow as pa
 
 from sheetline.functions import errors as err
 from sheetline.functions.blend import blend
-from sheetline.functions.columns import Column, Constant, arrow_type, numpy_dtype
+from sheetline.functions.columns import Array, Column, Constant, arrow_type, numpy_dtype
+from sheetline.functions.context import Call
 from sheetline.functions.errors import Errors, Mask
 from sheetline.functions.execute import cast_constant
 from sheetline.functions.text_support import kernels
@@ -24,6 +25,8 @@ Branch = Column | Constant
 
 #: From so many branches of text on, one pass over an index beats a pass for each branch.
 _INDEXED = 4
+#: So many constants, less one, are told apart by numbers of a byte.
+_MOST_NUMBERS = 250
 
 
 def truth(condition: Branch, rows: int) -> Mask:
@@ -62,7 +65,14 @@ def as_column(value: Branch, rows: int) -> Column:
     return value.column(rows) if isinstance(value, Constant) else value
 
 
-def choose(masks: Sequence[Mask], branches: Sequence[Branch], type_: Type, rows: int, other: Branch) -> Column:
+def choose(
+    masks: Sequence[Mask],
+    branches: Sequence[Branch],
+    type_: Type,
+    rows: int,
+    other: Branch,
+    place: Array | None = None,
+) -> Column:
     """Return the column that takes, for each row, the branch whose mask is true, else ``other``.
 
     Args:
@@ -71,6 +81,7 @@ def choose(masks: Sequence[Mask], branches: Sequence[Branch], type_: Type, rows:
         type_: the type of the result.
         rows: the number of rows.
         other: what the remaining rows take.
+        place: memory that values may be written into.
 
     Returns:
         The values, nulls and errors of the branches taken.
@@ -83,11 +94,39 @@ def choose(masks: Sequence[Mask], branches: Sequence[Branch], type_: Type, rows:
     if type_.is_arrow:
         return Column(type_, _choose_arrow(masks, ready, type_, rest), None, errors)
     dtype = numpy_dtype(type_)
-    data = blend(masks[-1], _fixed(ready[-1], dtype), _fixed(rest, dtype), dtype)
+    if 2 <= len(ready) <= _MOST_NUMBERS and all(_is_number(branch, type_) for branch in (rest, *ready)):
+        table = np.array([_fixed(branch, dtype) for branch in (rest, *ready)], dtype)
+        return Column(type_, _looked_up(masks, table, place), None, errors)
+    data = blend(masks[-1], _fixed(ready[-1], dtype), _fixed(rest, dtype), dtype, place)
     for mask, branch in zip(masks[:-1], ready[:-1], strict=True):
-        np.copyto(data, _fixed(branch, dtype), where=mask)
+        data = blend(mask, _fixed(branch, dtype), data, dtype, data)
     null = None if type_.kind is Kind.FLOAT else _chosen_nulls(masks, ready, rest)
     return Column(type_, data, null, errors)
+
+
+def _is_number(branch: Branch, type_: Type) -> bool:
+    """Whether a branch is one number for all rows, which may stand in a table; a null is one among floats alone."""
+    if not isinstance(branch, Constant) or type_.kind not in (Kind.FLOAT, Kind.INTEGER, Kind.DATE):
+        return False
+    return branch.value is not None or type_.kind is Kind.FLOAT
+
+
+def _looked_up(masks: Sequence[Mask], table: Array, place: Array | None) -> Array:
+    """Return the entry of ``table`` whose number, from 1, is that of the true mask; the first where none is true."""
+    numbers = masks[0].astype(np.uint8)
+    one = np.empty_like(numbers)
+    for number, mask in enumerate(masks[1:], 2):
+        np.multiply(mask.view(np.uint8), np.uint8(number), out=one)
+        np.bitwise_or(numbers, one, out=numbers)
+    return table.take(numbers, out=place, mode="clip")
+
+
+def in_turn(*args: Branch, ctx: Call) -> Column:
+    """Return IF in IF, written as conditions and values in turn, and the last value for what is left."""
+    decision = Decision(ctx.rows)
+    for condition in args[:-1:2]:
+        decision.step(truth(condition, ctx.rows), errors_of(condition, ctx.rows))
+    return decision.result(args[1::2], ctx.types[-1], args[-1], ctx.out)
 
 
 def _fixed(branch: Branch, dtype: Any) -> Any:
@@ -174,11 +213,11 @@ class Decision:
                 self.open = self.open & ~met.mask(self.rows)
         taken = decides & self.open
         self.masks.append(taken)
-        self.open = self.open & ~taken
+        self.open = self.open ^ taken
         return taken
 
-    def result(self, branches: Sequence[Branch], type_: Type, other: Branch) -> Column:
+    def result(self, branches: Sequence[Branch], type_: Type, other: Branch, place: Array | None = None) -> Column:
         """Return the column of the branches taken; rows where a step failed hold its error."""
-        column = choose(self.masks, branches, type_, self.rows, other)
+        column = choose(self.masks, branches, type_, self.rows, other, place)
         met = err.first(self.errors)
         return column if met is None else column.with_errors(err.first((met, column.errors)))

@@ -201,6 +201,12 @@ class Column:
         object.__setattr__(self, "_nan", False)
         return self
 
+    def with_nan(self, mask: Mask) -> Column:
+        """Return the same column, of which somebody knows already which floats in it are NaN."""
+        if len(mask) <= _REMEMBERED:
+            object.__setattr__(self, "_nan", mask)
+        return self
+
     def valid(self) -> Mask:
         """Return the mask of rows that hold a value."""
         null = self.nulls()

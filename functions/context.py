@@ -26,12 +26,15 @@ class Environment:
         now: the run's clock, microseconds since the epoch (UTC).
         seed: the run's seed, for random functions without one of their own.
         sheet: the sheet that is being computed; part of nothing but messages.
+        packed_keys: whether rows are put in order by keys packed into one number with the row's, where they fit; the
+            order is the same without.
     """
 
     timezone: str = "UTC"
     now: int = 0
     seed: int = 0
     sheet: str = ""
+    packed_keys: bool = True
 
 
 @dataclass(slots=True)
@@ -46,6 +49,8 @@ class Call:
             says that some row failed and the kernel shall say which.
         order: for series kernels, the rows' order and group offsets.
         groups: for aggregates with ``nulls="own"`` and for keys, the groups (of the keys so far).
+        out: for element kernels, memory that the result may be written into (an array of its dtype, one value a
+            row, not set), or None. Nobody needs to; what is written there need not be copied there.
     """
 
     function: str
@@ -59,6 +64,7 @@ class Call:
     groups: Groups | None = None
     failures: list[Errors] = field(default_factory=list)
     null: Mask | None = None
+    out: npt.NDArray[Any] | None = None
 
     def fail(self, mask: npt.NDArray[Any], code: str, note: str = "") -> None:
         """Report rows that fail: ``mask`` over this call's rows; null rows are dropped by the caller.

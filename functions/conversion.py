@@ -57,7 +57,10 @@ def int_(v: Any, ctx: Call) -> Any:
     if kind is Kind.FLOAT:
         values = np.asarray(v)
         if values.min(initial=0.0) >= -(2.0**63) and values.max(initial=0.0) <= _LARGEST:  # NaN is neither
-            return values.astype(np.int64)
+            if ctx.out is None or not values.ndim:
+                return values.astype(np.int64)
+            np.copyto(ctx.out, values, casting="unsafe")
+            return ctx.out
         beyond = ~((values >= -(2.0**63)) & (values <= _LARGEST))
         ctx.fail(beyond, "OVERFLOW")
         return blend(beyond, 0.0, values, np.float64).astype(np.int64)
@@ -253,6 +256,8 @@ def text(v: Any, ctx: Call) -> Any:
 def _text_by_format(v: Any, format: Any, ctx: Call) -> Any:
     column = as_column(v, ctx.rows)
     none = null_rows(column, ctx.rows)
+    if column.type.kind is Kind.BOOLEAN:  # whatever the format: TRUE, FALSE
+        column = Column(STRING, kernels().ascii_upper(to_text(column, ctx)))
     if isinstance(format, TextFormat):
         return Column(STRING, _blanked(format.write(column, ctx, ~none), none))
     formats = as_column(format, ctx.rows)

@@ -34,8 +34,9 @@ _VALUE = r"^\s*([+-]?)\s*((?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]*)(?:\.[0-9]*)?(?:[eE
     ],
     fails="never",
     source="OASIS OpenFormula 1.3, VALUE",
-    notes="A time is a part of a day, a date (2020-01-15, 15-Jan-2020, Jan 15, 2020) the number of days since 30 "
-    "December 1899, as in spreadsheets: ASDATE gives dates. Dates as 1/2/2020 are not read: no one knows the month.",
+    notes="A time is a part of a day, a date (2020-01-15, 2020/1/15, 15-Jan-20, Jan 15, 2020) the number of days "
+    "since 30 December 1899, as in spreadsheets: ASDATE gives dates. Dates as 1/2/2020 are not read: no one knows the "
+    "month.",
 )
 def value(text: Any, ctx: Call) -> Any:
     pc = kernels()
@@ -75,20 +76,21 @@ def _sign(name: str, given: str) -> str:
         Example('NUMBERVALUE("2 500")', 2500.0),
         Example('NUMBERVALUE("3.5%")', 0.035),
         Example('NUMBERVALUE("1.2.3")', Failure("PARSE")),
+        Example('NUMBERVALUE("1.2";".";".")', Failure("PARSE")),
         Example("NUMBERVALUE(null)", None),
     ],
     fails="never",
     prepare={"decimal": lambda s: _sign("decimal sign", s), "grouping": lambda s: _sign("grouping sign", s)},
     source="OASIS OpenFormula 1.3, NUMBERVALUE",
     notes="White space is left out, also inside; each percent sign at the end divides by 100. "
-    "Grouping signs behind the decimal sign are errors.",
+    "Grouping signs behind the decimal sign are errors, and so is one sign for both.",
 )
 def number_value(text: Any, decimal: str, grouping: str, ctx: Call) -> Any:
     pc = kernels()
     digits = pc.replace_substring_regex(text, pattern=r"\s", replacement="")
     bare = pc.utf8_rtrim(digits, characters="%")
     percents = np.asarray(pc.subtract(pc.utf8_length(digits), pc.utf8_length(bare)).fill_null(0)).astype(np.int64)
-    bad = np.zeros(ctx.rows, np.bool_)
+    bad = np.full(ctx.rows, grouping == decimal != ",")  # the grouping sign's default gives way to a decimal comma
     if grouping != decimal:
         behind = pc.match_substring_regex(bare, pattern=f"{re.escape(decimal)}.*{re.escape(grouping)}")
         bad |= np.asarray(behind.fill_null(False))

@@ -198,14 +198,14 @@ def time(hour: Any, minute: Any, second: Any, ms: Any, ctx: Call) -> Any:
 def _part(
     signature: str,
     summary: str,
-    take: Callable[[I64], npt.NDArray[Any]],
+    take: Callable[[I64, I64 | None], npt.NDArray[Any]],
     examples: Iterable[Example],
     **policies: Any,
 ) -> Function:
     """Declare a function of what the workbook's wall clock shows."""
 
     def run(d: Any, ctx: Call) -> Any:
-        return take(local(d, ctx))
+        return take(local(d, ctx), ctx.out)
 
     declare = function(
         signature, category=CATEGORY, summary=summary, examples=list(examples), volatile=LOCAL, **policies
@@ -238,7 +238,7 @@ _part(
 _part(
     "ISOWEEK(d:date) -> int",
     "The week of the year by ISO 8601, 1 to 53: weeks begin on Monday, week 1 holds the first Thursday.",
-    lambda us: calendar.iso_year_week(us)[1],
+    lambda us, _: calendar.iso_year_week(us)[1],
     [
         Example("ISOWEEK(DATE(2021;1;3))", 53),
         Example("ISOWEEK(DATE(2021;1;4))", 1),
@@ -251,7 +251,7 @@ _part(
 _part(
     "ISOYEAR(d:date) -> int",
     "The year to which the week belongs by ISO 8601: the year of its Thursday.",
-    lambda us: calendar.iso_year_week(us)[0],
+    lambda us, _: calendar.iso_year_week(us)[0],
     [
         Example("ISOYEAR(DATE(2021;1;3))", 2020),
         Example("ISOYEAR(DATE(2018;12;31))", 2019),
@@ -272,18 +272,44 @@ _part(
     calendar.day_of_year,
     [Example("DAYOFYEAR(DATE(2024;12;31))", 366), Example("DAYOFYEAR(null)", None)],
 )
-_part(
-    "WEEKDAY(d:date) -> int",
-    "The day of the week: Monday is 1, Sunday is 7.",
-    calendar.weekday,
-    [
+_DAY_TYPES = (1, 2, 3, *range(11, 18))
+_day_type = one_of(_DAY_TYPES, "a weekday's type")
+
+
+def _weekday(us: I64, type: int) -> I64:
+    """Return the number of the day of the week: from 1 on the first day, in the type 3 from 0."""
+    if type in (2, 11):
+        return calendar.weekday(us)
+    first = {1: 7, 3: 1}.get(type, type - 10)  # Monday is 1
+    return np.mod(calendar.weekday(us) - first, 7) + (type != 3)
+
+
+@function(
+    "WEEKDAY(d:date; [type:whole=2]) -> int",
+    category=CATEGORY,
+    summary="The day of the week: Monday is 1, Sunday is 7.",
+    examples=[
         Example("WEEKDAY(DATE(2014;1;5))", 7),
         Example("IF(WEEKDAY(DATE(2014;1;6)) < 6; 1; 0)", 1),
+        Example("WEEKDAY(DATE(2014;1;5);1)", 1),
+        Example("WEEKDAY(DATE(2014;1;6);#t)", [0, Failure("NUM"), None], rows={"t": [3, 4, None]}),
         Example("WEEKDAY(null)", None),
     ],
-    notes="Spreadsheets count from Sunday unless told otherwise; here the week begins on Monday.",
-    source="Datameer documentation",
+    notes="Spreadsheets count from Sunday unless told otherwise; here the week begins on Monday. With a second "
+    "argument it is as there: 1 or 17 from Sunday, 2 or 11 from Monday, 12 from Tuesday … 16 from Saturday; 3 "
+    "counts from 0 on Monday.",
+    error_note="NUM for another type.",
+    source="Datameer documentation; OASIS OpenFormula 1.3, WEEKDAY",
+    prepare={"type": _day_type},
+    volatile=LOCAL,
 )
+def weekday(d: Any, type: Any, ctx: Call) -> Any:
+    if isinstance(type, int) and type in (2, 11):
+        return calendar.weekday(local(d, ctx), ctx.out)
+    note = "{1} is no type of weekdays"
+    return map_choice(type, _day_type, _weekday, [local(d, ctx)], ctx, note, "NUM")
+
+
 _part(
     "HOUR(d:date) -> int",
     "The hour of the day, 0 to 23.",
@@ -316,7 +342,7 @@ _part(
 _part(
     "DAYSINMONTH(d:date) -> int",
     "The number of days of the date's month, 28 to 31.",
-    calendar.days_in_month,
+    lambda us, _: calendar.days_in_month(us),
     [Example("DAYSINMONTH(DATE(2024;2;1))", 29), Example("DAYSINMONTH(null)", None)],
 )
 
@@ -328,14 +354,14 @@ def _names(names: tuple[str, ...], numbers: I64) -> Any:
 _part(
     "MONTHNAME(d:date) -> str",
     "The English name of the month, January to December.",
-    lambda us: _names(MONTHS, calendar.month(us)),
+    lambda us, _: _names(MONTHS, calendar.month(us)),
     [Example("MONTHNAME(DATE(2024;2;29))", "February"), Example("MONTHNAME(null)", None)],
     notes='FORMATDATE with the pattern "MMM" gives the short name.',
 )
 _part(
     "DAYNAME(d:date) -> str",
     "The English name of the day of the week, Monday to Sunday.",
-    lambda us: _names(WEEKDAYS, calendar.weekday(us)),
+    lambda us, _: _names(WEEKDAYS, calendar.weekday(us)),
     [Example("DAYNAME(DATE(2024;2;29))", "Thursday"), Example("DAYNAME(null)", None)],
     notes='FORMATDATE with the pattern "EEE" gives the short name.',
 )
@@ -400,7 +426,7 @@ def _is_leap_number(year: Any) -> Any:
     volatile=LOCAL,
 )
 def isweekend(d: Any, ctx: Call) -> Any:
-    return calendar.weekday(local(d, ctx)) >= 6
+    return np.greater_equal(calendar.weekday(local(d, ctx)), 6, out=ctx.out)
 
 
 @function(

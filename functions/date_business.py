@@ -88,8 +88,9 @@ def _datedif_unit(text: str) -> str:
         ),
     ],
     notes='Units, in any case: "y" "m" "d" complete years, months, days; "ym" months beyond the years, "md" days '
-    'beyond the months, "yd" days beyond the years. The time of day does not count. Where a month lacks the day, '
-    '"md" and "yd" count from its last day, so they are never negative.',
+    'beyond the months, "yd" days beyond the years. The time of day does not count. As in spreadsheets a month that '
+    'lacks the day goes on in the next one, so that "md" may be negative: from January 31 to March 1 it counts from '
+    "February 31, which is March 3.",
     error_note="NUM where the start is after the end; VALUE for another unit.",
     source=OPEN_FORMULA,
     prepare={"unit": _datedif_unit},
@@ -122,7 +123,9 @@ def datedif(start: Any, end: Any, unit: Any, ctx: Call) -> Any:
     volatile=LOCAL,
 )
 def days(end: Any, start: Any, ctx: Call) -> Any:
-    return calendar.day_number(local(end, ctx)) - calendar.day_number(local(start, ctx))
+    days = calendar.floored(local(end, ctx), calendar.DAY, ctx.out)
+    days -= calendar.day_number(local(start, ctx))
+    return days
 
 
 @function(

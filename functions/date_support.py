@@ -57,9 +57,8 @@ def instants(reading: I64, ctx: Call) -> I64:
 
 def in_years(us: I64, ctx: Call) -> I64:
     """Return the results; rows outside the years 1 to 9999 are errors RANGE."""
-    inside = calendar.in_range(us)
-    if not inside.all():
-        ctx.fail(~inside, "RANGE", f"{ctx.function}: the result is {YEARS}")
+    if not calendar.all_in_range(us):
+        ctx.fail(~calendar.in_range(us), "RANGE", f"{ctx.function}: the result is {YEARS}")
     return us
 
 

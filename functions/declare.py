@@ -207,9 +207,9 @@ class DeclarationError(ValueError):
 _declared: list[Function] = []
 
 
-def declared() -> tuple[Function, ...]:
-    """Return every function declared by the modules imported so far, in order."""
-    return tuple(_declared)
+def declared(after: int = 0) -> list[Function]:
+    """Return the functions declared by the modules imported so far, in order, without the first ``after``."""
+    return _declared[after:]
 
 
 def function(

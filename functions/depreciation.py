@@ -88,26 +88,27 @@ def ddb(cost: Any, salvage: Any, life: Any, period: Any, factor: Any, ctx: Call)
         Example("DB(1000000;100000;6;1;7)", 186083.33, digits=2),
         Example("DB(1000000;100000;6;7;7)", 15845.1, digits=2),
         Example("DB(1000;100;5;6)", 0.0),
+        Example("DB(1000;100;5;7)", Failure("NUM")),
         Example("DB(1000;100;5;0)", Failure("NUM")),
         Example("DB(1000;100;5;null)", None),
     ],
     fails="finite",
     notes=(
         "The rate is rounded to three decimals. The month is the number of months in the first period; with fewer than"
-        " 12, the rest falls into one period after the last. Fractions of life, period and month are cut off; beyond"
-        " the last period there is no depreciation."
+        " 12, the rest falls into one period after the last. Fractions of life, period and month are cut off."
     ),
-    error_note="NUM unless cost > 0, salvage ≥ 0, life ≥ 1, period > 0 and the month is one of 1 to 12.",
+    error_note="NUM unless cost > 0, salvage ≥ 0, life ≥ 1, 0 < period ≤ life + 1 and the month is one of 1 to 12.",
     source=OPEN_FORMULA,
 )
 def db(cost: Any, salvage: Any, life: Any, period: Any, month: Any, ctx: Call) -> Any:
     years, at, months = np.trunc(life), np.trunc(period), np.trunc(month)
     good = np.greater(cost, 0) & np.greater_equal(salvage, 0) & np.greater_equal(years, 1) & np.greater(period, 0)
-    ctx.fail(~(good & np.greater_equal(months, 1) & np.less_equal(months, 12)), "NUM")
+    good &= np.greater_equal(months, 1) & np.less_equal(months, 12) & np.less_equal(at, years + 1.0)
+    ctx.fail(~good, "NUM")
     with np.errstate(all="ignore"):
         rate = np.floor((1.0 - np.power(np.divide(salvage, cost), 1.0 / years)) * 1000.0 + 0.5) / 1000.0
         first = cost * rate * months / 12.0
         later = (cost - first) * rate * np.power(1.0 - rate, np.minimum(at, years + 1.0) - 2.0)
         last = later * (12.0 - months) / 12.0  # the period after the life has what the first one left
         out = np.where(np.equal(at, 1), first, np.where(np.less_equal(at, years), later, last))
-        return np.where(np.less(at, 1) | np.greater(at, years + 1.0), 0.0, out)
+        return np.where(np.less(at, 1), 0.0, out)

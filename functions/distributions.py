@@ -187,6 +187,7 @@ def tinv(p: Any, df: Any, ctx: Call) -> Any:
         Example("FDIST(1;2;5;false)", 0.308, digits=3),
         Example("FDIST(1;2;5;true)", 0.568799, digits=6),
         Example("FDIST(1;0;5;true)", Failure("NUM")),
+        Example("FDIST(-1;2;5;true)", Failure("NUM")),
         Example("FDIST(null;2;5;true)", None),
     ],
     fails="finite",
@@ -197,6 +198,7 @@ def fdist(x: Any, df1: Any, df2: Any, cumulative: Any, ctx: Call) -> Any:
 
     x, df1, df2 = floats(x, df1, df2)
     positive(ctx, df1, df2)
+    ctx.fail(np.less(x, 0.0), "NUM")
     if not isinstance(cumulative, bool) or not cumulative:
         ctx.fail((x == 0) & (df1 < 2) & np.logical_not(cumulative), "NUM")
 
@@ -303,6 +305,7 @@ def _betadist_unit(x: Any, alpha: Any, beta: Any, cumulative: Any, ctx: Call) ->
         Example("WEIBULLDIST(105;20;100;true)", 0.92958139, digits=8),
         Example("WEIBULLDIST(105;20;100;false)", 0.03558886, digits=8),
         Example("WEIBULLDIST(1;0;1;true)", Failure("NUM")),
+        Example("WEIBULLDIST(-1;1;1;true)", Failure("NUM")),
         Example("WEIBULLDIST(null;1;1;true)", None),
     ],
     fails="finite",
@@ -313,6 +316,7 @@ def weibulldist(x: Any, alpha: Any, beta: Any, cumulative: Any, ctx: Call) -> An
 
     x, alpha, beta = floats(x, alpha, beta)
     positive(ctx, alpha, beta)
+    ctx.fail(np.less(x, 0.0), "NUM")
     if not isinstance(cumulative, bool) or not cumulative:
         ctx.fail((x == 0) & (alpha < 1) & np.logical_not(cumulative), "NUM")
 

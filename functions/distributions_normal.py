@@ -108,11 +108,13 @@ def normsinv(p: Any, ctx: Call) -> Any:
         Example("LOGNORMDIST(0.75;10;5;false)", 0.01281, digits=5),
         Example("LOGNORMDIST(0.75;10;5;true)", 0.019817, digits=6),
         Example("LOGNORMDIST(-1;0;1;true)", 0.0),
+        Example("LOGNORMDIST(-1;0;1;false)", Failure("NUM")),
         Example("LOGNORMDIST(1;0;-1;true)", Failure("NUM")),
         Example("LOGNORMDIST(null;0;1;true)", None),
     ],
     fails="finite",
-    notes=LEFT + " Up to zero both are 0.",
+    notes=LEFT + " Up to zero the probability is 0; there is no density.",
+    error_note="NUM for a density up to zero, and unless the standard deviation is above 0.",
 )
 def lognormdist(x: Any, mean: Any, sd: Any, cumulative: Any, ctx: Call) -> Any:
     from scipy import special
@@ -120,6 +122,7 @@ def lognormdist(x: Any, mean: Any, sd: Any, cumulative: Any, ctx: Call) -> Any:
     x, mean, sd = floats(x, mean, sd)
     positive(ctx, sd)
     none = x <= 0
+    ctx.fail(none & np.logical_not(cumulative), "NUM")
     safe = np.where(none, 1.0, x)
     z = (np.log(safe) - mean) / sd
     return np.where(none, 0.0, either(cumulative, lambda: special.ndtr(z), lambda: _normal(z) / (sd * safe)))

@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from sheetline.functions import errors as err
-from sheetline.functions.columns import Column, Constant, numpy_dtype
+from sheetline.functions.columns import Array, Column, Constant, numpy_dtype
 from sheetline.functions.context import Call, Environment
 from sheetline.functions.declare import Function, Kernel
 from sheetline.functions.errors import Errors, Mask
@@ -54,22 +54,30 @@ def call(
     rows: int,
     first_row: int = 0,
     facts: tuple[Any, ...] = (),
+    place: Array | None = None,
 ) -> Column:
     """Apply an element function to ``rows`` rows of arguments and return the resulting column.
 
-    ``facts`` stand before the arguments: what a whole-column function was fitted to. Must run under
+    ``facts`` stand before the arguments: what a whole-column function was fitted to. ``place`` is memory of the
+    result's dtype that a kernel may compute into; the column's values may lie there or anywhere. Must run under
     ``armed()``: the evaluator enters it once a block, not once a call.
     """
-    cast = [_cast(arg, type_) for arg, type_ in zip(args, app.types, strict=True)]
     function = app.function
-    beyond = _too_large(args, app.types, rows)
+    cast: Sequence[Argument] = args
+    beyond: list[Errors] = []
+    errors: Errors | None = None
+    plain = all(map(_is_ready, args, app.types))
+    if not plain:
+        cast = [_cast(arg, type_) for arg, type_ in zip(args, app.types, strict=True)]
+        beyond = _too_large(args, app.types, rows)
     if function.nulls == "own":
-        return _own(app, cast, env, rows, first_row, facts, beyond)
-    errors = err.first(arg.errors if isinstance(arg, Column) else _spread(arg, rows) for arg in cast)
-    if any(isinstance(arg, Constant) and arg.value is None for arg in cast):
-        return Column.nulls_of(app.type, rows, errors)
+        return _own(app, cast, env, rows, first_row, facts, beyond, place)
+    if not plain:
+        errors = err.first(arg.errors if isinstance(arg, Column) else _spread(arg, rows) for arg in cast)
+        if any(isinstance(arg, Constant) and arg.value is None for arg in cast):
+            return Column.nulls_of(app.type, rows, errors)
     null = _null_mask(app, cast)
-    ctx = Call(function.name, cast, app.types, rows, env, first_row)
+    ctx = Call(function.name, cast, app.types, rows, env, first_row, out=place)
     bounds = _bounds(app, cast)
     ctx.checked = bounds is False or (bool(function.domain) and not _inside(app, cast))
     values = [_bare(arg, app.prepared.get(place)) for place, arg in enumerate(cast)]
@@ -79,8 +87,16 @@ def call(
         _fail_outside(app, ctx, cast)
     if isinstance(out, np.ndarray) and out.dtype == np.float64 and app.type.kind is Kind.FLOAT:
         _fail_not_finite(function, ctx, out, null, cast)
-    errors = _merge(errors, ctx, cast)
+    if errors is not None or ctx.failures:
+        errors = _merge(errors, ctx, cast)
     return _finish(app, out, null, errors, ctx, rows, bounds or None)
+
+
+def _is_ready(arg: Argument, type_: Type) -> bool:
+    """Whether an argument stands as the kernel wants it, without errors: so it is mostly."""
+    if arg.errors is not None or (arg.type is not type_ and arg.type != type_):
+        return False
+    return arg.value is not None if isinstance(arg, Constant) else not arg.is_coded
 
 
 def _cast(arg: Argument, type_: Type) -> Argument:
@@ -272,7 +288,7 @@ def wrap(type_: Type, out: Any, rows: int, null: Mask | None = None) -> Column:
         return column if null is None else _mask_text(column, null)
     wanted = numpy_dtype(type_)
     array = np.asarray(out)
-    if array.dtype != wanted:
+    if array.dtype.type is not wanted:
         array = array.astype(wanted)
     if array.ndim == 0:
         array = np.full(rows, array[()], wanted)
@@ -300,9 +316,10 @@ def _own(
     first_row: int,
     facts: tuple[Any, ...],
     beyond: Sequence[Errors],
+    place: Array | None,
 ) -> Column:
     function = app.function
-    ctx = Call(function.name, args, app.types, rows, env, first_row)
+    ctx = Call(function.name, args, app.types, rows, env, first_row, out=place)
     errors = None
     if function.errors == "strict":
         errors = err.first(arg.errors if isinstance(arg, Column) else _spread(arg, rows) for arg in args)
@@ -312,5 +329,6 @@ def _own(
         out = out.cast(app.type)
     if isinstance(out, np.ndarray) and out.dtype == np.float64 and app.type.kind is Kind.FLOAT:
         _fail_not_finite(function, ctx, out, None, ())
-    own = err.first((*beyond, *ctx.failures))
-    return _finish(app, out, None, err.first((errors, own)), ctx, rows, None)
+    if beyond or ctx.failures or errors is not None:
+        errors = err.first((errors, err.first((*beyond, *ctx.failures))))
+    return _finish(app, out, None, errors, ctx, rows, None)

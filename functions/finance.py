@@ -224,12 +224,12 @@ def _pmt_wild(rate: Any, nper: Any, pv: Any, fv: Any, paytype: Any) -> Any:
     ],
     fails="finite",
     notes=f"{_SIGNS} The number of periods may have a fraction.",
-    error_note=f"{_TYPES} NUM for a number of periods that is not above 0.",
+    error_note=f"{_TYPES} NUM for a number of periods of 0.",
     source=OPEN_FORMULA,
 )
 def pmt(rate: Any, nper: Any, pv: Any, fv: Any, paytype: Any, ctx: Call) -> Any:
     rate, nper, pv, fv, paytype = _ready(ctx, paytype, rate, nper, pv, fv)
-    ctx.fail(~(nper > 0), "NUM", f"{ctx.function}: the number of periods {{1}} is not above 0")
+    ctx.fail(nper == 0, "NUM", f"{ctx.function}: there are no periods")
     ctx.fail((rate == -1.0) & (paytype == 1.0), "DIV0")
     return _solved(ctx, rate, _by_rate(_pmt, _pmt_wild, rate, nper, pv, fv, paytype))
 

@@ -127,12 +127,14 @@ def _rates(rate: Any, ctx: Call) -> Array:
     examples=[
         Example("NPV(0.1;[-10000;3000;4200;6800])", 1188.44, digits=2),
         Example("NPV(1;[2;null;4])", 2.0),
+        Example("NPV(0.1;-10000;3000;4200;6800)", 1188.44, digits=2),
         Example("NPV(0;[])", None),
         Example("NPV(-1;[1;2])", Failure("DIV0")),
         Example("NPV(0.1;null)", None),
     ],
     fails="finite",
-    null_note=_NULLS,
+    notes="The flows are one list, or each an argument.",
+    null_note=f"{_NULLS} As an argument of its own a null gives null.",
     error_note="DIV0 for a rate of -1.",
     source=OPEN_FORMULA,
 )
@@ -141,6 +143,18 @@ def npv(rate: Any, values: Any, ctx: Call) -> Any:
     ctx.fail((rate == -1.0) & (flows.sizes > 0), "DIV0")
     with np.errstate(all="ignore"):
         return _discounted(flows, rate, 1.0)
+
+
+@npv.overload("NPV(rate:float; flow:float...) -> float")
+def _npv_of_arguments(rate: Any, *flows: Any, ctx: Call) -> Any:
+    rate = _rates(rate, ctx)
+    ctx.fail(rate == -1.0, "DIV0")
+    with np.errstate(all="ignore"):
+        growth = np.where(rate == -1.0, 1.0, 1.0 + rate)
+        total = np.zeros(ctx.rows)
+        for flow in reversed(flows):
+            total = (total + flow) / growth
+    return total
 
 
 @function(

@@ -11,7 +11,8 @@ from 0 lose nothing.
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -19,16 +20,22 @@ import numpy.typing as npt
 
 from sheetline.functions import ordering
 from sheetline.functions.columns import Column
-from sheetline.functions.context import Call
 from sheetline.functions.errors import Ints, Mask
 from sheetline.functions.group_entries import Distinct
 from sheetline.functions.groups import Groups, first_rows
+from sheetline.functions.helpers import side_by_side
 from sheetline.functions.once import once
 from sheetline.functions.segments import by_code, is_countable, order_segments, segment_sums, sort_segments
 from sheetline.functions.types import FLOAT, Kind
 
 Array = npt.NDArray[Any]
 Floats = npt.NDArray[np.float64]
+
+
+#: Rows whose intermediate values stay in the processor's cache.
+_BLOCK = 1 << 16
+#: From so many values on several threads sort them.
+_MANY = 1 << 17
 
 
 class Grouped:
@@ -140,7 +147,17 @@ class Grouped:
         """The values by group, ascending inside each."""
         known = "ordered" in self.__dict__ or self.groups.ascending
         out: Array = self.ordered.copy() if known else self._by_group()
-        sort_segments(out, self.offsets)
+        ends = np.searchsorted(self.offsets, np.linspace(0, len(out), 4 * self.groups.threads + 1), side="right") - 1
+        pieces = [(first, last) for first, last in pairwise(ends) if first < last]
+        if self.groups.threads == 1 or len(out) < _MANY or len(pieces) < 2:
+            sort_segments(out, self.offsets)
+            return out
+
+        def sort(piece: tuple[Any, Any]) -> None:
+            offsets = self.offsets[piece[0] : piece[1] + 1]
+            sort_segments(out[offsets[0] : offsets[-1]], offsets - offsets[0])
+
+        side_by_side(sort, pieces, self.groups.threads)
         return out
 
     # ------------------------------------------------------------ sums
@@ -152,13 +169,25 @@ class Grouped:
     @once
     def _own_sum(self) -> Floats:
         """The sum of the values of each group."""
-        return self._sums(self.floats)
+        if self.groups.ascending or self.column.type.kind not in (Kind.BOOLEAN, Kind.INTEGER):
+            return self._sums(self.floats)
+        data: Array = self.column.data if self._keep is None else self.column.data[self._keep]
+        return self._added_up(lambda part: data[part].astype(np.float64))
+
+    def _added_up(self, make: Callable[[slice], Floats]) -> Floats:
+        """Return the sums of floats that are made block by block, while a block is in the cache: left to right, too."""
+        sums = np.zeros(self.count)
+        codes = self.codes
+        with np.errstate(all="ignore"):
+            for start in range(0, len(codes), _BLOCK):
+                part = slice(start, start + _BLOCK)
+                np.add.at(sums, codes[part], make(part))
+        return sums
 
     def _sums(self, values: Floats) -> Floats:
         if self.groups.ascending:
             return segment_sums(values, self.offsets)
-        sums: Any = np.bincount(self.codes, values, self.count)
-        return np.asarray(sums, np.float64)
+        return self._added_up(values.__getitem__)
 
     def total(self) -> tuple[Array, Mask]:
         """Return the exact sum of integers or big numbers, and a mask of groups whose sum leaves 64 bits."""
@@ -205,6 +234,16 @@ class Grouped:
     @once
     def _centred(self) -> tuple[Floats, Floats]:
         """The mean of each group, computed from its first value, and the deviations from it."""
+        origin = self._first_values()
+        with np.errstate(all="ignore"):
+            away = self.spread(origin)
+            np.subtract(self.floats, away, out=away)
+            rest = self.sum(away) / self.sizes
+            away -= self.spread(rest)
+            return origin + rest, away
+
+    def _first_values(self) -> Floats:
+        """Return the first value of each group; 0 where it has none."""
         origin = np.zeros(self.count)
         if self.groups.ascending:
             some = self.sizes > 0
@@ -212,12 +251,7 @@ class Grouped:
         else:
             place = self.first_place()
             origin[place >= 0] = self.floats[place[place >= 0]]
-        with np.errstate(all="ignore"):
-            away = self.spread(origin)
-            np.subtract(self.floats, away, out=away)
-            rest = self.sum(away) / self.sizes
-            away -= self.spread(rest)
-            return origin + rest, away
+        return origin
 
     def center(self) -> Floats:
         """Return the mean of each group, computed from its first value; NaN where it has none."""
@@ -232,7 +266,22 @@ class Grouped:
     def squares(self) -> Floats:
         """The sum of squared deviations of each group."""
         with np.errstate(all="ignore"):
-            return self.sum(self.deviations * self.deviations)
+            if self.groups.ascending or "_centred" in self.__dict__:
+                return self.sum(self.deviations * self.deviations)
+            floats, codes, origin = self.floats, self.codes, self._first_values()
+
+            def away(part: slice) -> Floats:
+                start = origin[codes[part]]
+                return np.subtract(floats[part], start, out=start)
+
+            rest = self._added_up(away) / self.sizes
+
+            def squared(part: slice) -> Floats:
+                deviations = away(part)
+                deviations -= rest[codes[part]]
+                return np.multiply(deviations, deviations, out=deviations)
+
+            return self._added_up(squared)
 
     # ------------------------------------------------------------ extremes and order statistics
 
@@ -447,21 +496,3 @@ def selected(groups: Groups, column: Column, condition: Column) -> Grouped:
     """Return the argument on the rows where a condition is true; null is not true."""
     true = condition.data & condition.valid() & column.valid()
     return Grouped(groups, column, true)
-
-
-def settle(ctx: Call, out: Array, enough: Mask, divisor: Array | None = None) -> Array:
-    """Return a float result whose missing values are accounted for: null, DIV0 or OVERFLOW, never a silent NaN.
-
-    Args:
-        ctx: the call, which gets the failures.
-        out: one float a group.
-        enough: groups with enough values; the others give null.
-        divisor: where it is 0 in a group with enough values, the result is an error DIV0; where it left the
-            range of floats, the quotient says nothing and the result is OVERFLOW.
-    """
-    if divisor is not None:
-        ctx.fail(enough & (divisor == 0), "DIV0")
-        ctx.fail(enough & ~np.isfinite(divisor), "OVERFLOW")
-    ctx.fail(enough & ~np.isfinite(out), "OVERFLOW")
-    ctx.nullify(~enough)
-    return np.where(enough, out, np.nan)

@@ -20,6 +20,7 @@ import numpy.typing as npt
 from sheetline.functions import ordering
 from sheetline.functions.columns import Column
 from sheetline.functions.errors import Ints, Mask
+from sheetline.functions.memory import empty
 from sheetline.functions.once import once
 from sheetline.functions.segments import (
     along_rows,
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
     from sheetline.functions.grouped import Grouped
 
 Array = npt.NDArray[Any]
+#: With so many rows for each, first rows are sorted, not marked among all.
+_FEW_FIRST = 64
 
 
 class Order:
@@ -93,6 +96,7 @@ class Groups:
         self.count = count
         #: where runs of rows of one group start, if rows mostly stand by group
         self._starts = starts
+        self.threads = 1  #: how many threads may work on the groups' values
         self._lock = threading.RLock()
         #: Arguments of aggregates by the identity of their columns; the columns are held, so no id is reused.
         self._known: dict[tuple[int, ...], tuple[tuple[Column, ...], list[Grouped]]] = {}
@@ -244,8 +248,11 @@ class Groups:
         """Tell the rows by group and inside each by ``key``, stably: an order that somebody needed anyway."""
         self._hint = (key, rows)
 
-    def ordered_by(self, keys: Sequence[Ints]) -> Order:
-        """Return the rows by group, inside each by ``keys`` (see :func:`ordering.sort_key`), stably."""
+    def ordered_by(self, keys: Sequence[Ints], *, packed: bool = True) -> Order:
+        """Return the rows by group, inside each by ``keys`` (see :func:`ordering.sort_key`), stably.
+
+        ``packed``: whether keys may be packed into one number (see :func:`ordering.stable_order`).
+        """
         if self._hint is not None and len(keys) == 1 and keys[0] is self._hint[0]:
             known = self._hint[1]
             return Order(None if _is_counting(known) else known, self.offsets)
@@ -253,6 +260,8 @@ class Groups:
             return self.order
         if self.ascending and ordering.ascending([self.codes, *keys]):
             return Order(None, self.offsets)
+        if not packed:
+            return Order(ordering.stable_order([self.codes, *keys], len(self.codes), packed=False), self.offsets)
         rows = ordering.packed_order([self.codes, *keys], len(self.codes))
         if rows is None:  # from the last key to the first, each inside the groups
             rows = self.order.rows
@@ -313,15 +322,19 @@ def _numbered(codes: Ints, count: int) -> tuple[Ints, Ints, Ints]:
     """Return codes renumbered in order of first appearance, the first row and the number of rows of each."""
     sizes = np.bincount(codes, minlength=count)
     first = first_rows(codes, count, int(np.count_nonzero(sizes)))
-    is_first = np.zeros(len(codes), np.bool_)
-    is_first[first[sizes > 0]] = True
-    first = np.flatnonzero(is_first)
+    first = first[sizes > 0]
+    if len(first) * _FEW_FIRST < len(codes):
+        first.sort()
+    else:
+        is_first = np.zeros(len(codes), np.bool_)
+        is_first[first] = True
+        first = np.flatnonzero(is_first)
     in_order = codes[first]
     if len(in_order) == count and _is_counting(in_order):  # they are in order already
         return codes, first, sizes
     number = np.empty(count, np.int64)
     number[in_order] = np.arange(len(in_order))
-    return number[codes], first, sizes[in_order]
+    return np.take(number, codes, out=empty(len(codes), np.int64), mode="clip"), first, sizes[in_order]
 
 
 def first_rows(codes: Ints, count: int, occurring: int | None = None) -> Ints:

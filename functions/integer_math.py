@@ -28,7 +28,7 @@ def subtract(a: Any, b: Any) -> tuple[Ints, Mask]:
 
 def multiply(a: Any, b: Any) -> tuple[Ints, Mask]:
     """Return ``a * b`` and a mask of rows where the product leaves 64 bits."""
-    x, y = np.broadcast_arrays(np.asarray(a, np.int64), np.asarray(b, np.int64))
+    x, y = np.broadcast_arrays(np.atleast_1d(np.asarray(a, np.int64)), np.asarray(b, np.int64))
     out = x * y
     rough = np.abs(x.astype(np.float64) * y.astype(np.float64))
     bad = rough >= 2.0**64

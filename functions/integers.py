@@ -168,7 +168,7 @@ def _refuse_negative(ctx: Call, *values: Any) -> None:
 
 def _bitwise(name: str, ufunc: np.ufunc, summary: str, result: int) -> None:
     @function(
-        f"{name}(a:int; b:int) -> int",
+        f"{name}(a:whole; b:whole) -> int",
         category=CATEGORY,
         summary=summary,
         examples=[
@@ -181,7 +181,7 @@ def _bitwise(name: str, ufunc: np.ufunc, summary: str, result: int) -> None:
     )
     def bitwise(a: Any, b: Any, ctx: Call) -> Any:
         _refuse_negative(ctx, a, b)
-        return ufunc(a, b)
+        return ufunc(a, b, out=ctx.out)
 
 
 _bitwise("BITAND", np.bitwise_and, "The bits that are set in both numbers.", 8)
@@ -223,7 +223,7 @@ def _shift(x: Any, by: Any, ctx: Call) -> Array:
 
 
 @function(
-    "BITLSHIFT(x:int; by:int) -> int",
+    "BITLSHIFT(x:whole; by:whole) -> int",
     category=CATEGORY,
     summary="The number with its bits moved to the left; by a negative number of places, to the right.",
     examples=[
@@ -241,7 +241,7 @@ def bitlshift(x: Any, by: Any, ctx: Call) -> Any:
 
 
 @function(
-    "BITRSHIFT(x:int; by:int) -> int",
+    "BITRSHIFT(x:whole; by:whole) -> int",
     category=CATEGORY,
     summary="The number with its bits moved to the right; by a negative number of places, to the left.",
     examples=[

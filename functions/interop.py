@@ -35,6 +35,7 @@ from sheetline.functions.arrow import (
     instants,
     json_text,
 )
+from sheetline.functions.arrow_parts import InParts
 from sheetline.functions.columns import Array, Column, Constant, Table
 from sheetline.functions.errors import Mask, Origin
 from sheetline.functions.types import (
@@ -50,6 +51,7 @@ from sheetline.functions.types import (
     STRING,
     Kind,
 )
+from sheetline.functions.unread import UnreadFloats
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -111,11 +113,14 @@ def column_from_pandas(series: pd.Series[Any]) -> tuple[Column, ColumnNotes]:
     raise UnsupportedError(f"there is no type for pandas' {dtype}: convert the column before, such as with astype(str)")
 
 
-def table_from_pandas(frame: pd.DataFrame, only: set[str] | None = None) -> tuple[Table, TableNotes]:
+def table_from_pandas(
+    frame: pd.DataFrame, only: set[str] | None = None, *, unread: bool = False
+) -> tuple[Table, TableNotes]:
     """Return the table of a frame, without its index, and what was found on the way.
 
     Names become text; a name that stands twice gets a number (``Name_2``), which is remarked. With ``only``,
-    other columns are left out unread.
+    other columns are left out unread. With ``unread``, float64 columns are not looked at (:class:`UnreadFloats`),
+    and have no notes.
 
     Raises:
         UnsupportedError: see :func:`column_from_pandas`; the message names the column.
@@ -123,32 +128,41 @@ def table_from_pandas(frame: pd.DataFrame, only: set[str] | None = None) -> tupl
     labels = [_label(label) for label in frame.columns]
     names, renamed = unique_names(labels)
     notes = TableNotes(names, remarks=renamed)
-    wanted = [(name, frame.iloc[:, place]) for place, name in enumerate(names) if only is None or name in only]
+    columns_of = zip(names, frame.items(), strict=True)
+    wanted = [(name, series) for name, (_, series) in columns_of if only is None or name in only]
 
-    def read(item: tuple[str, Any]) -> tuple[Column, ColumnNotes]:
-        return _named(item[0], column_from_pandas, item[1])
+    later = [unread and series.dtype == np.float64 and isinstance(series.dtype, np.dtype) for _, series in wanted]
 
-    if len(wanted) > 1 and len(frame) >= _MANY_ROWS:  # mostly one look at all values, which needs no interpreter
+    def read(item: tuple[tuple[str, Any], bool]) -> tuple[Column, ColumnNotes]:
+        (name, series), is_later = item
+        if is_later:
+            return UnreadFloats(FLOAT, _shared(series.to_numpy(), series)), ColumnNotes()
+        return _named(name, column_from_pandas, series)
+
+    # mostly one look at all values, which needs no interpreter
+    if later.count(False) > 1 and len(frame) >= _MANY_ROWS:
         from concurrent.futures import ThreadPoolExecutor
 
         with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-            read_columns = list(pool.map(read, wanted))
+            read_columns = list(pool.map(read, zip(wanted, later, strict=True)))
     else:
-        read_columns = list(map(read, wanted))
+        read_columns = list(map(read, zip(wanted, later, strict=True)))
     columns: dict[str, Column] = {}
     for (name, _), (column, found) in zip(wanted, read_columns, strict=True):
         columns[name], notes.columns[name] = column, found
     return Table(columns, len(frame)), notes
 
 
-def table_from_frame(frame: Any, only: set[str] | None = None) -> tuple[Table, TableNotes]:
+def table_from_frame(frame: Any, only: set[str] | None = None, *, unread: bool = False) -> tuple[Table, TableNotes]:
     """Return the table of a pandas frame or of anything that speaks Arrow (pyarrow, polars, duckdb …).
+
+    ``only`` and ``unread`` are those of :func:`table_from_pandas`.
 
     Raises:
         UnsupportedError: it is no frame, or a column has no type in the language.
     """
     if type(frame).__module__.partition(".")[0] == "pandas" and hasattr(frame, "iloc") and hasattr(frame, "columns"):
-        return table_from_pandas(frame, only)
+        return table_from_pandas(frame, only, unread=unread)
     arrow = _mapped(frame) if isinstance(frame, Mapping) else as_table(frame)
     if arrow is None:
         raise UnsupportedError(
@@ -247,8 +261,8 @@ def _from_numpy(series: pd.Series[Any], notes: ColumnNotes) -> Column:
         return Column(INTEGER, _shared(array, series) if array.dtype == np.int64 else array.astype(np.int64))
     if kind == "M":
         raw = _shared(array, series).view(np.int64)
-        gone = raw == INT64_MIN
-        return instants(raw, gone if gone.any() else None, np.datetime_data(array.dtype)[0], notes)
+        gone = raw == INT64_MIN if int(raw.min(initial=0)) == INT64_MIN else None
+        return instants(raw, gone, np.datetime_data(array.dtype)[0], notes)
     if kind == "m":
         return _from_arrow(pa.array(array, from_pandas=True), notes)
     if kind in "OU":
@@ -425,8 +439,9 @@ def table_to_pandas(table: Table, *, own: bool = False) -> pd.DataFrame:
     made: dict[str, Any] = {}
     for name, column in table.columns.items():
         # Two names for one array must not become two series that write into one another.
-        alone = not isinstance(column.data, np.ndarray) or column.data.ctypes.data not in seen
-        if isinstance(column.data, np.ndarray):
+        plain = not column.type.is_arrow and isinstance(column.data, np.ndarray)
+        alone = not plain or column.data.ctypes.data not in seen
+        if plain:
             seen.add(column.data.ctypes.data)
         made[name] = pd.Series(_pandas_values(column, own and alone), index=index, copy=False)
     return pd.DataFrame(made, index=index, copy=False)
@@ -437,11 +452,11 @@ def _pandas_values(column: Column, own: bool) -> Any:
 
     kind = column.type.kind
     if kind is Kind.STRING:
-        text = column.plain().data
+        text = column.parts if isinstance(column, InParts) else column.plain().data
         dtype: Any = pd.StringDtype("pyarrow", na_value=np.nan)
         return dtype.__from_arrow__(text)
     if column.type.is_arrow:
-        return _arrow_values(column.data)
+        return _arrow_values(column.parts if isinstance(column, InParts) else column.data)
     if column.type.is_big:
         return _exact_values(column)
     if kind is Kind.NULL:
@@ -466,7 +481,7 @@ def _given(array: Array, own: bool) -> Array:
 def _arrow_values(array: Any) -> Any:
     import pandas as pd
 
-    return pd.arrays.ArrowExtensionArray(pa.chunked_array([array]))
+    return pd.arrays.ArrowExtensionArray(array if isinstance(array, pa.ChunkedArray) else pa.chunked_array([array]))
 
 
 def _exact_values(column: Column) -> Any:

@@ -21,6 +21,7 @@ from sheetline.functions.context import Call
 from sheetline.functions.errors import Ints, Mask
 from sheetline.functions.expanding import items_column
 from sheetline.functions.resolve import Mismatch
+from sheetline.functions.text_keys import text_keys
 from sheetline.functions.text_support import kernels, numbers
 from sheetline.functions.text_view import rank
 from sheetline.functions.types import NULL, Kind, Type, list_of, widen
@@ -241,6 +242,14 @@ def codes_of(columns: Sequence[Column]) -> list[Ints]:
     else:
         codes, _ = ordering.dense_codes(whole)
     return np.split(codes, np.cumsum([len(column) for column in columns])[:-1])
+
+
+def keys_of(columns: Sequence[Column]) -> list[Ints]:
+    """Return what :func:`codes_of` does, but numbers of any size from 0 on, which texts have sooner."""
+    if columns[0].type.kind is not Kind.STRING:
+        return codes_of(columns)
+    keys = text_keys(concat([column.plain() for column in columns]).data)
+    return np.split(keys, np.cumsum([len(column) for column in columns])[:-1])
 
 
 def equal_elements(found: Lists, value: Column) -> Mask:

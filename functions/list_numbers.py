@@ -10,11 +10,13 @@ import numpy as np
 from sheetline.functions.columns import Column
 from sheetline.functions.context import Call
 from sheetline.functions.declare import Example, Failure, function
-from sheetline.functions.errors import Ints
-from sheetline.functions.grouped import Grouped, settle
+from sheetline.functions.errors import Ints, Mask
+from sheetline.functions.grouped import Grouped
 from sheetline.functions.groups import Groups
 from sheetline.functions.list_columns import Lists, edges, item_of, its_item, lists, taken_apart
+from sheetline.functions.memory import empty
 from sheetline.functions.segments import segment_sums, sort_segments
+from sheetline.functions.settling import settle
 from sheetline.functions.types import BOOLEAN, INTEGER, Kind, Type
 
 CATEGORY = "lists"
@@ -23,6 +25,8 @@ _NULL = "Null elements are skipped; a list without values gives null."
 #: No list that is made from numbers may have more elements, nor all lists of one call together.
 MAX_ELEMENTS = 1_000_000
 MAX_TOTAL = 100_000_000
+#: Differences of numbers nearer to 0 than this fit into 64 bits.
+_FAR = 1 << 62
 
 
 def _values(ctx: Call) -> tuple[Column, Ints]:
@@ -232,6 +236,9 @@ def list_range(start: Any, stop: Any, step: Any, ctx: Call) -> Any:
     for arg in ctx.args:
         null = arg.nulls() if isinstance(arg, Column) else None
         gone = gone if null is None else gone | null
+    plain = _counted(start, stop, gone) if (step == 1).all() else None
+    if plain is not None:
+        return plain
     ctx.fail(step == 0, "VALUE", "LISTRANGE: a step of 0 never arrives")
     up = step > 0
     ahead = np.where(up, stop >= start, stop <= start) & (step != 0) & ~gone
@@ -245,9 +252,28 @@ def list_range(start: Any, stop: Any, step: Any, ctx: Call) -> Any:
     ctx.fail(many, "LIMIT", f"LISTRANGE({{0}};{{1}};{{2}}): more than {MAX_ELEMENTS:,} elements")
     sizes[many] = 0
     offsets = edges(sizes)
-    if (step == 1).all():
-        values = np.arange(offsets[-1]) + np.repeat(np.where(sizes > 0, start, 0) - offsets[:-1], sizes)
-    else:
-        number = np.arange(offsets[-1]) - np.repeat(offsets[:-1], sizes)
-        values = np.repeat(start, sizes) + number * np.repeat(step, sizes)
+    number = np.arange(offsets[-1]) - np.repeat(offsets[:-1], sizes)
+    values = np.repeat(start, sizes) + number * np.repeat(step, sizes)
     return lists(Column(INTEGER, values), offsets)
+
+
+def _counted(start: Ints, stop: Ints, gone: Mask) -> Column | None:
+    """Return the ranges with steps of 1 where none is too long, nor its ends too far away; else None."""
+    if not len(start) or max(-int(start.min()), int(start.max()), -int(stop.min()), int(stop.max())) >= _FAR:
+        return None
+    sizes = stop - start
+    sizes += 1
+    np.maximum(sizes, 0, out=sizes)
+    sizes[gone] = 0
+    if int(sizes.max()) > MAX_ELEMENTS:
+        return None
+    offsets = edges(sizes)
+    if int(offsets[-1]) > MAX_TOTAL:
+        return None
+    some = np.flatnonzero(sizes)
+    first = start[some]
+    values = empty(int(offsets[-1]), np.int64)
+    values.fill(1)  # each 1 more than the one before, but at the beginning of a list
+    if len(some):
+        values[offsets[some]] = np.append(first[:1], first[1:] - first[:-1] - sizes[some[:-1]] + 1)
+    return lists(Column(INTEGER, np.cumsum(values, out=values)), offsets)

@@ -21,6 +21,7 @@ from sheetline.functions.list_columns import (
     edges,
     equal_elements,
     joined,
+    keys_of,
     list_and_value,
     lists,
     same_list,
@@ -222,6 +223,13 @@ _PAIRWISE = 12
 _ONE_BY_ONE = 8
 
 
+def _codes(parts: list[Lists]) -> list[Ints]:
+    """Return numbers of the elements, equal for equal ones: without gaps where slots are to be found for them."""
+    first, *others = (int(part.sizes.max(initial=0)) for part in parts)
+    compared = first <= _PAIRWISE and max(others, default=0) <= _ONE_BY_ONE
+    return (keys_of if compared else codes_of)([part.values() for part in parts])
+
+
 def _first_ones(codes: Ints, offsets: Ints) -> Mask:
     """Return which elements are the first of their list with their code."""
     sizes = np.diff(offsets)
@@ -265,7 +273,7 @@ def _first_by_slots(codes: Ints, offsets: Ints) -> Mask:
 
 
 def _distinct(found: Lists) -> Column:
-    (codes,) = codes_of([found.values()])
+    (codes,) = _codes([found])
     return found.keep(_first_ones(codes, found.offsets))
 
 
@@ -345,7 +353,7 @@ def _sets(ctx: Call) -> tuple[list[Lists], list[Ints]]:
     """Return all list arguments taken apart, and the codes of their elements."""
     item = common_type(ctx.types)
     parts = [taken_apart(ctx, place, item) for place in range(len(ctx.args))]
-    return parts, codes_of([part.values() for part in parts])
+    return parts, _codes(parts)
 
 
 @function(

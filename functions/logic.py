@@ -14,6 +14,7 @@ import numpy as np
 from sheetline.functions import errors as err
 from sheetline.functions.choosing import Branch, Decision, as_column, choose, errors_of, null_rows, truth, widened
 from sheetline.functions.columns import Array, Column, Constant, concat
+from sheetline.functions.connecting import connected, opposite
 from sheetline.functions.context import Call
 from sheetline.functions.declare import Example, Failure, function
 from sheetline.functions.errors import Mask
@@ -21,51 +22,12 @@ from sheetline.functions.operators import equal_rows
 from sheetline.functions.ordering import comparable
 from sheetline.functions.resolve import Mismatch
 from sheetline.functions.text_order import text_difference
-from sheetline.functions.text_support import kernels
-from sheetline.functions.types import BOOLEAN, NULL, Kind, Type, widen
+from sheetline.functions.text_support import kernels, truths
+from sheetline.functions.types import NULL, Kind, Type, widen
 
 CATEGORY = "logic"
 _LAZY = "An error counts only where it is reached: right of what decides a row it does not exist."
 _NOTHING = Constant(NULL, None)
-
-
-def _connect(args: Sequence[Branch], rows: int, *, decisive: bool) -> Column:
-    """Return AND (``decisive`` is False) or OR (True), three-valued, decided from the left."""
-    if not any(arg.errors is not None and len(arg.errors) for arg in args):
-        return _kleene(args, rows, decisive=decisive)
-    decision = Decision(rows)
-    unknown = np.zeros(rows, np.bool_)
-    for arg in args:
-        null = null_rows(arg, rows)
-        value = np.full(rows, bool(arg.value)) if isinstance(arg, Constant) else arg.data
-        decision.step((value if decisive else ~value) & ~null, errors_of(arg, rows))
-        unknown |= null
-    unknown &= decision.open
-    decided = np.logical_or.reduce(decision.masks)
-    column = Column(BOOLEAN, decided if decisive else ~decided, unknown if unknown.any() else None)
-    met = err.first(decision.errors)
-    return column if met is None else column.with_errors(met)
-
-
-def _kleene(args: Sequence[Branch], rows: int, *, decisive: bool) -> Column:
-    """Return AND or OR of arguments without errors, where the order of the arguments does not matter."""
-    out: Mask | None = None
-    unknown: Mask | None = None
-    for arg in args:
-        column = as_column(arg, rows)
-        value, null = column.data, column.nulls()
-        if null is not None:  # unknown decides nothing: false for OR, true for AND
-            value = value & ~null if decisive else value | null
-            unknown = null if unknown is None else unknown | null
-        out = value if out is None else np.logical_or(out, value) if decisive else np.logical_and(out, value)
-    assert out is not None
-    if unknown is not None:
-        unknown = unknown & ~out if decisive else unknown & out
-    return Column(BOOLEAN, out, unknown if unknown is not None and unknown.any() else None)
-
-
-def _opposite(column: Column) -> Column:
-    return Column(BOOLEAN, ~column.data, column.null, column.errors)
 
 
 @function(
@@ -84,7 +46,7 @@ def _opposite(column: Column) -> Column:
     error_note=_LAZY,
 )
 def and_(*b: Any, ctx: Call) -> Any:
-    return _connect(b, ctx.rows, decisive=False)
+    return connected(b, ctx.rows, decisive=False, place=ctx.out)
 
 
 @function(
@@ -103,7 +65,7 @@ def and_(*b: Any, ctx: Call) -> Any:
     error_note=_LAZY,
 )
 def or_(*b: Any, ctx: Call) -> Any:
-    return _connect(b, ctx.rows, decisive=True)
+    return connected(b, ctx.rows, decisive=True, place=ctx.out)
 
 
 @function(
@@ -117,7 +79,7 @@ def or_(*b: Any, ctx: Call) -> Any:
     error_note=_LAZY,
 )
 def nand(*b: Any, ctx: Call) -> Any:
-    return _opposite(_connect(b, ctx.rows, decisive=False))
+    return opposite(connected(b, ctx.rows, decisive=False))
 
 
 @function(
@@ -131,7 +93,7 @@ def nand(*b: Any, ctx: Call) -> Any:
     error_note=_LAZY,
 )
 def nor(*b: Any, ctx: Call) -> Any:
-    return _opposite(_connect(b, ctx.rows, decisive=True))
+    return opposite(connected(b, ctx.rows, decisive=True))
 
 
 @function(
@@ -140,8 +102,8 @@ def nor(*b: Any, ctx: Call) -> Any:
     summary="The opposite truth value; the prefix operator !.",
     examples=[Example("NOT(true)", False), Example("!(1 > 2)", True), Example("NOT(null)", None)],
 )
-def not_(b: Any) -> Any:
-    return np.logical_not(b)
+def not_(b: Any, ctx: Call) -> Any:
+    return np.logical_not(b, out=ctx.out)
 
 
 @function(
@@ -203,7 +165,7 @@ def if_(cond: Any, then: Any, otherwise: Any, ctx: Call) -> Any:
     type_ = _branch_type(ctx.types[1:])
     if isinstance(cond, Constant) and cond.errors is None:
         return as_column(widened(then if cond.value else otherwise, type_), ctx.rows)
-    column = choose([truth(cond, ctx.rows)], [then], type_, ctx.rows, otherwise)
+    column = choose([truth(cond, ctx.rows)], [then], type_, ctx.rows, otherwise, ctx.out)
     errors = errors_of(cond, ctx.rows)
     return column if errors is None else column.with_errors(err.first((errors, column.errors)))
 
@@ -237,7 +199,7 @@ def ifs(*args: Any, ctx: Call) -> Any:
     decision = Decision(ctx.rows)
     for cond in args[::2]:
         decision.step(truth(cond, ctx.rows), errors_of(cond, ctx.rows))
-    return decision.result(args[1::2], _branch_type(ctx.types[1::2]), _NOTHING)
+    return decision.result(args[1::2], _branch_type(ctx.types[1::2]), _NOTHING, ctx.out)
 
 
 def _switch_type(types: Sequence[Type], constants: Sequence[Any]) -> Type:
@@ -280,7 +242,7 @@ def switch(*args: Any, ctx: Call) -> Any:
         decision.step(same, errors_of(case, ctx.rows))
     decision.masks.pop(0)  # the first step only took the errors of the value
     result = _branch_type([branch.type for branch in (*values, *args[ends:])])
-    return decision.result(values, result, args[ends] if ends < len(args) else _NOTHING)
+    return decision.result(values, result, args[ends] if ends < len(args) else _NOTHING, ctx.out)
 
 
 @function(
@@ -360,7 +322,8 @@ def _signs(left: Column, right: Column) -> Any:
 def between(v: Any, lo: Any, hi: Any, ctx: Call) -> Any:
     type_ = ctx.types[0]
     if not type_.is_arrow:
-        return np.greater_equal(v, lo) & np.less_equal(v, hi)
+        inside = np.greater_equal(v, lo, out=ctx.out)
+        return np.bitwise_and(inside, np.less_equal(v, hi), out=ctx.out)
     if type_.kind is not Kind.STRING:
         keys, _ = comparable(concat([as_column(arg, ctx.rows) for arg in ctx.args]))
         x, low, high = keys.reshape(3, ctx.rows)
@@ -407,11 +370,11 @@ def _among(value: Column, options: list[Any]) -> Mask:
 
         pc = kernels()
         if 0 < len(known) <= _FEW_TEXTS:  # their comparison costs less than looking texts up
-            found = np.asarray(pc.equal(value.data, known[0]).fill_null(False))
+            found = truths(pc.equal(value.data, known[0]))
             for option in known[1:]:
-                found = found | np.asarray(pc.equal(value.data, option).fill_null(False))
+                found |= truths(pc.equal(value.data, option))
         else:
-            found = np.asarray(pc.is_in(value.data, pa.array(known, pa.large_string())))
+            found = truths(pc.is_in(value.data, pa.array(known, pa.large_string())))
     elif value.type.is_arrow:
         found = np.array([item in known for item in value.to_list()], np.bool_)
     else:

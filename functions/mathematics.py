@@ -46,8 +46,8 @@ def e() -> float:
     examples=[Example("EXP(0)", 1.0), Example("EXP(1000)", Failure("OVERFLOW")), Example("EXP(null)", None)],
     propagates=True,
 )
-def exp(x: Any) -> Any:
-    return np.exp(x)
+def exp(x: Any, ctx: Call) -> Any:
+    return np.exp(x, out=ctx.out)
 
 
 @function(
@@ -62,8 +62,8 @@ def exp(x: Any) -> Any:
     ],
     propagates=True,
 )
-def expm1(x: Any) -> Any:
-    return np.expm1(x)
+def expm1(x: Any, ctx: Call) -> Any:
+    return np.expm1(x, out=ctx.out)
 
 
 def _logarithm(name: str, ufunc: Any, summary: str, examples: list[Example], least: float = 0.0) -> None:
@@ -163,8 +163,8 @@ def logit(p: Any, ctx: Call) -> Any:
     examples=[Example("SQRT(9)", 3.0), Example("SQRT(-1)", Failure("NUM")), Example("SQRT(null)", None)],
     propagates=True,
 )
-def sqrt(x: Any) -> Any:
-    return np.sqrt(x)
+def sqrt(x: Any, ctx: Call) -> Any:
+    return np.sqrt(x, out=ctx.out)
 
 
 @function(
@@ -189,8 +189,8 @@ def sqrtpi(x: Any) -> Any:
     examples=[Example("CBRT(-8)", -2.0), Example("CBRT(0)", 0.0), Example("CBRT(null)", None)],
     propagates=True,
 )
-def cbrt(x: Any) -> Any:
-    return np.cbrt(x)
+def cbrt(x: Any, ctx: Call) -> Any:
+    return np.cbrt(x, out=ctx.out)
 
 
 @function(

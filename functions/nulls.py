@@ -249,7 +249,8 @@ def _first_value(args: Sequence[Column | Constant], ctx: Call) -> Column:
             break
         if isinstance(arg, Constant) and arg.value is None:
             continue
-        data = blend(null, arg.value if isinstance(arg, Constant) else arg.data, out.data, numpy_dtype(type_))
+        value = arg.value if isinstance(arg, Constant) else arg.data
+        data = blend(null, value, out.data, numpy_dtype(type_), ctx.out if len(args) == 2 else None)
         more = None if isinstance(arg, Constant) or type_.kind is Kind.FLOAT else arg.nulls()
         out = Column(type_, data, None if more is None else null & more)
     return out

@@ -15,12 +15,13 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from sheetline.functions.buffers import fixed_values, null_mask
 from sheetline.functions.errors import Ints, Mask
 from sheetline.functions.text_bytes import rows_of
-from sheetline.functions.text_support import TEXT, kernels, numbers, raw_bytes
+from sheetline.functions.text_support import TEXT, kernels, raw_bytes
 from sheetline.functions.types import INT64_MAX, INT64_MIN
 
-_ZERO, _PLUS, _MINUS, _POINT, _SMALL_E, _LARGE_E = b"0+-.eE"
+_ZERO, _NINE, _PLUS, _MINUS, _POINT, _SMALL_E, _LARGE_E = b"09+-.eE"
 #: Decimal texts up to this length have a float of their own, so that cutting off the fraction is exact.
 _EXACT_LENGTH = 15
 #: Integers of so many digits fit into 64 bits whatever they are.
@@ -102,20 +103,41 @@ def _castable(found: NumberTexts, keep: Mask) -> Any:
     return kernels().if_else(pa.array(keep), found.texts, pa.scalar("0", TEXT))
 
 
+def _at_once(text: Any, kind: Any) -> Any:
+    """Return what Arrow reads where it reads all the texts and they hold no letters, as most columns; else None.
+
+    Of texts without letters it reads what is a number here, and nothing else; of others also ``nan`` and ``0x1F``.
+    """
+    data, _ = raw_bytes(text)
+    if not len(data) or int(data.max()) > _NINE:
+        return None
+    try:
+        return text.cast(kind)
+    except pa.ArrowInvalid:
+        return None
+
+
+def _nulls(values: Any) -> Mask:
+    gone = null_mask(values)
+    return np.zeros(len(values), np.bool_) if gone is None else gone
+
+
 def read_floats(text: Any) -> tuple[npt.NDArray[np.float64], Mask]:
     """Return the nearest floats (infinite beyond their range) and the mask of texts that are no numbers."""
+    values = _at_once(text, pa.float64())
+    if values is not None:
+        return fixed_values(values, np.float64), _nulls(values)
     found = look(text)
     values = _castable(found, found.good).cast(pa.float64())
-    return np.asarray(values), ~found.good
+    return fixed_values(values, np.float64), ~found.good
 
 
 def read_integers(text: Any) -> tuple[Ints, Mask, Mask]:
     """Return integers with fractions cut off, the mask of texts that are no numbers, and of those beyond 64 bits."""
+    values = _at_once(text, pa.int64())
+    if values is not None:
+        return fixed_values(values, np.int64), _nulls(values), np.zeros(len(values), np.bool_)
     found = look(text)
-    digits_only = found.good.all() and not found.fractional.any() and not found.signed.any()
-    if digits_only and int(found.lengths.max(initial=0)) <= _SAFE_DIGITS:
-        none = np.zeros(len(found.good), np.bool_)
-        return numbers(found.texts.cast(pa.int64())), none, none
     digits = found.lengths - found.signed
     plain = found.good & ~found.fractional & (digits <= _SAFE_DIGITS)
     texts = _castable(found, plain)

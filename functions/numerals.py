@@ -105,9 +105,11 @@ def base(x: Any, radix: Any, minlen: Any, ctx: Call) -> Any:
         Example("DECIMAL(101;2)", 5),
         Example('DECIMAL("102";2)', Failure("PARSE")),
         Example('DECIMAL("11";1)', Failure("NUM")),
+        Example('DECIMAL("";2)', 0),
         Example("DECIMAL(null;2)", None),
     ],
-    notes="White space around it, a leading 0x or x and a final h in base 16, and a final b in base 2 are ignored.",
+    notes="White space around it, a leading 0x or x and a final h in base 16, and a final b in base 2 are ignored. "
+    "An empty text is 0.",
 )
 def decimal(text: Any, radix: Any, ctx: Call) -> Any:
     return _decimal(text, radix, ctx)
@@ -129,7 +131,7 @@ def _decimal(text: Any, radix: Any, ctx: Call) -> Any:
     cut = (np.equal(radix, 16) & at(last, b"hH")) | (np.equal(radix, 2) & at(last, b"bB"))
     length = length - skip - np.where(cut & (length > 1), 1, 0)
     value, wrong, over = _read(data, start + skip, length, np.where(bad, 2, radix), 300)
-    ctx.fail(wrong | (length <= 0), "PARSE")
+    ctx.fail(wrong & (length > 0), "PARSE")
     ctx.fail(over, "OVERFLOW")
     return value
 
@@ -262,7 +264,7 @@ def _form(value: Any) -> int:
 
 
 @function(
-    "ROMAN(x:whole; [form:int const=0]) -> str",
+    "ROMAN(x:whole; [form:whole const=0]) -> str",
     category=CATEGORY,
     summary="The number, from 0 to 3999, as a Roman numeral; forms 1 to 4 are ever shorter.",
     examples=[

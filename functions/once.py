@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar, overload
 
@@ -9,9 +10,9 @@ R = TypeVar("R")
 
 
 class once(Generic[R]):  # noqa: N801 - used as a decorator, like functools.cached_property
-    """Like ``functools.cached_property``, under the instance's own ``_lock`` (an ``RLock``).
+    """Like ``functools.cached_property``, but the first thread computes, and others that ask wait for its result.
 
-    The first thread computes, the others wait for its result instead of sorting the same values again.
+    Each property has a lock of its own, so that others are computed meanwhile.
     """
 
     def __init__(self, make: Callable[[Any], R]) -> None:
@@ -32,8 +33,9 @@ class once(Generic[R]):  # noqa: N801 - used as a decorator, like functools.cach
         if instance is None:
             return self
         kept: dict[str, Any] = instance.__dict__
-        with instance._lock:
-            if self._name not in kept:
-                kept[self._name] = self._make(instance)
+        if self._name not in kept:
+            with kept.setdefault(f"lock of {self._name}", threading.RLock()):
+                if self._name not in kept:
+                    kept[self._name] = self._make(instance)
         value: R = kept[self._name]
         return value

@@ -16,6 +16,7 @@ from sheetline.functions.context import Call
 from sheetline.functions.declare import Example, Failure, function
 from sheetline.functions.list_columns import all_lists, common_type, joined, taken_apart
 from sheetline.functions.ordering import comparable
+from sheetline.functions.text_support import truths
 from sheetline.functions.types import Kind, Type
 
 CATEGORY = "mathematics"
@@ -23,15 +24,16 @@ MS = 1000  #: microseconds in a millisecond
 _NEAR = 4 * 10**14  #: milliseconds that can be added to any date without leaving 64 bits
 
 
-def _left_to_right(operation: Callable[[Any, Any], Any], checked: integer_math.Checked, ctx: Call, args: Any) -> Any:
+def _left_to_right(operation: np.ufunc, checked: integer_math.Checked, ctx: Call, args: Any) -> Any:
     """Fold arguments from the left; in a checked call integer overflow is reported row by row."""
-    out = args[0]
+    out, place = args[0], ctx.out
     for arg in args[1:]:
         if ctx.checked and ctx.types[0].kind is Kind.INTEGER:
             out, bad = checked(out, arg)
             ctx.fail(bad, "OVERFLOW")
         else:
-            out = operation(out, arg)
+            out = operation(out, arg, out=place)
+            place = out if isinstance(out, np.ndarray) else place
     return out
 
 
@@ -170,7 +172,7 @@ def divide(a: Any, b: Any, ctx: Call) -> Any:
         zero = np.equal(b, 0)
         ctx.fail(zero, "DIV0")
         b = blend(zero, 1.0, b, np.float64)  # told once: the quotient is not told to be infinite as well
-    return np.divide(a, b)
+    return np.divide(a, b, out=ctx.out)
 
 
 @divide.overload("DIVIDE(a:dec; b:dec) -> float")
@@ -204,7 +206,7 @@ def remainder(a: Any, b: Any, ctx: Call) -> Any:
     if np.any(zero):
         ctx.fail(zero, "DIV0")
         b = np.where(zero, 1, b)
-    return np.fmod(a, b)
+    return np.fmod(a, b, out=ctx.out)
 
 
 @function(
@@ -222,7 +224,7 @@ def remainder(a: Any, b: Any, ctx: Call) -> Any:
 def power(x: Any, exponent: Any, ctx: Call) -> Any:
     if ctx.checked:
         ctx.fail(np.equal(x, 0) & np.less(exponent, 0), "DIV0")
-    return np.power(np.asarray(x, np.float64), exponent)
+    return np.power(np.asarray(x, np.float64), exponent, out=ctx.out)
 
 
 @function(
@@ -237,8 +239,11 @@ def power(x: Any, exponent: Any, ctx: Call) -> Any:
 def negate(x: Any, ctx: Call) -> Any:
     if ctx.checked and ctx.types[0].kind is Kind.INTEGER:
         ctx.fail(np.equal(x, np.iinfo(np.int64).min), "OVERFLOW")
-    return np.negative(x)
+    return np.negative(x, out=ctx.out)
 
+
+#: Types whose values are compared as numbers.
+_PLAIN = (Kind.INTEGER, Kind.FLOAT, Kind.DATE, Kind.BOOLEAN)
 
 # Comparisons. Null equals null and nothing else; < <= > >= with a null give null.
 
@@ -249,6 +254,10 @@ def equal_rows(a: Column | Constant, b: Column | Constant, rows: int) -> Any:
     constant = one.value if isinstance(one, Constant) else None
     if isinstance(texts, Column) and texts.type.kind is Kind.STRING and isinstance(constant, str):
         return _text_is(texts.data, constant)
+    if isinstance(texts, Column) and constant is not None and one.type == texts.type and texts.type.kind in _PLAIN:
+        null = texts.nulls()
+        same = np.equal(texts.data, constant)
+        return same if null is None else same & ~null
     left = a.column(rows) if isinstance(a, Constant) else a
     right = b.column(rows) if isinstance(b, Constant) else b
     null_a, null_b = left.nulls(), right.nulls()
@@ -266,8 +275,7 @@ def _text_is(texts: Any, value: str) -> Any:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    same = pc.equal(texts, pa.scalar(value, pa.large_string()))
-    return np.asarray(same.fill_null(False) if same.null_count else same)
+    return truths(pc.equal(texts, pa.scalar(value, pa.large_string())))
 
 
 def _same_values(a: Column, b: Column, constant: Constant | None) -> Any:
@@ -278,8 +286,7 @@ def _same_values(a: Column, b: Column, constant: Constant | None) -> Any:
         other = b.data
         if constant is not None and constant.value is not None:
             other = pa.scalar(constant.value, pa.large_string())
-        same = pc.equal(a.data, other)
-        return np.asarray(same.fill_null(False) if same.null_count else same)
+        return truths(pc.equal(a.data, other))
     if a.type.is_arrow or a.type.is_big or b.type.kind is not a.type.kind:
         rows = [x == y for x, y in zip(a.to_list(), b.to_list(), strict=True)]
         return np.array(rows, np.bool_)
@@ -328,13 +335,12 @@ def _compare(ufunc: np.ufunc, a: Any, b: Any, ctx: Call) -> Any:
     if type_.kind is not Kind.STRING:
         if type_.is_arrow:
             return ufunc(*_list_keys(ctx))
-        return ufunc(a, b)
+        return ufunc(a, b, out=ctx.out)
     import pyarrow as pa
     import pyarrow.compute as pc
 
     left, right = (pa.scalar(x, pa.large_string()) if isinstance(x, str) else x for x in (a, b))
-    result = pc.call_function(_ARROW_NAMES[ufunc], [left, right])
-    return np.asarray(result.fill_null(False))
+    return truths(pc.call_function(_ARROW_NAMES[ufunc], [left, right]))
 
 
 def _list_keys(ctx: Call) -> Sequence[Any]:

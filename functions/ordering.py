@@ -137,11 +137,17 @@ def _text_keys(column: Column) -> Ints:
     return comparable(column)[0] if ranks is None else ranks
 
 
-def stable_order(keys: Sequence[Ints], rows: int) -> Ints:
-    """Return the row numbers in ascending order of ``keys`` (the first is the primary one), stably."""
-    packed = packed_order(keys, rows)
-    if packed is not None:
-        return packed
+def stable_order(keys: Sequence[Ints], rows: int, *, packed: bool = True) -> Ints:
+    """Return the row numbers in ascending order of ``keys`` (the first is the primary one), stably.
+
+    ``packed``: whether keys may be packed into one number with the row's; numpy's own order of several keys is the
+    same, and slower.
+    """
+    if not packed and keys:
+        return np.lexsort(keys[::-1])
+    together = packed_order(keys, rows)
+    if together is not None:
+        return together
     order: Ints | None = None
     for key in reversed(keys):  # from the last key to the first: each order keeps that of the keys behind it
         part = _order_of(key if order is None else key[order])
@@ -271,15 +277,24 @@ def dense_codes(column: Column) -> tuple[Ints, int]:
     return codes, count
 
 
+#: Rows that are looked at first, where all may have to be.
+_GLANCE = 1 << 16
+
+
 def run_starts(keys: Any) -> Ints | None:
     """Return where runs of equal neighbours start, or None where runs are too short for that to help."""
     rows = len(keys)
     if rows < 1024:
         return None
-    new = keys[1:] != keys[:-1]
-    if np.count_nonzero(new) > rows // 8:
-        return None
-    return np.concatenate(([0], np.flatnonzero(new) + 1))
+    found, parts = 0, [np.zeros(1, np.int64)]
+    for start in range(1, rows, _GLANCE):  # where runs are short, the first rows tell
+        stop = min(start + _GLANCE, rows)
+        new = keys[start:stop] != keys[start - 1 : stop - 1]
+        found += int(np.count_nonzero(new))
+        if found > rows // 8:
+            return None
+        parts.append(np.flatnonzero(new) + start)
+    return np.concatenate(parts)
 
 
 def value_runs(column: Column) -> Ints | None:
@@ -310,6 +325,8 @@ def _numbered(keys: Ints) -> tuple[Ints, int]:
 
 def ascending(keys: Sequence[Ints]) -> bool:
     """Whether rows stand in ascending order of ``keys`` already (the first is the primary one)."""
+    if keys and len(keys[0]) > 2 * _GLANCE and not ascending([key[:_GLANCE] for key in keys]):
+        return False
     tied: Any = None
     for key in keys:
         if len(key) < 2:

@@ -42,7 +42,7 @@ def absolute(x: Any, ctx: Call) -> Any:
         return np.frompyfunc(_positive, 1, 1)(x)
     if ctx.checked and ctx.types[0].kind is Kind.INTEGER:
         ctx.fail(np.equal(x, np.iinfo(np.int64).min), "OVERFLOW")
-    return np.abs(x)
+    return np.abs(x, out=ctx.out)
 
 
 @function(
@@ -52,9 +52,9 @@ def absolute(x: Any, ctx: Call) -> Any:
     examples=[Example("SIGN(-2.5)", -1), Example("SIGN(0)", 0), Example("SIGN(null)", None)],
     big=True,
 )
-def sign(x: Any) -> Any:
+def sign(x: Any, ctx: Call) -> Any:
     above, below = np.greater(x, 0), np.less(x, 0)
-    return np.subtract(above.view(np.int8), below.view(np.int8))
+    return np.subtract(above.view(np.int8), below.view(np.int8), out=ctx.out)
 
 
 @function(

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import importlib
+import threading
 from collections.abc import Callable, Iterator, Sequence
-from importlib.metadata import entry_points
+from functools import cache
 from typing import Any
 
 from sheetline.functions.declare import DeclarationError, Function, declared
 from sheetline.functions.declare import function as declare_function
+from sheetline.functions.homes import HOMES
+from sheetline.functions.packages import may_bring
 
 #: The modules of declarations, by category. A module that is not listed here does not exist for users.
 MODULES: tuple[str, ...] = (
@@ -87,13 +90,19 @@ ENTRY_POINT = "sheetline.functions"
 
 
 class Registry:
-    """Functions by upper-case name and alias. Loading happens once, at the first look-up."""
+    """Functions by upper-case name and alias.
+
+    Modules are loaded when they are needed: of one function the one that declares it, all of them for a name that is
+    not known to be in any, for a list, and where packages bring functions.
+    """
 
     def __init__(self) -> None:
         self._functions: dict[str, Function] = {}
         self._names: dict[str, Function] = {}
         self._seen = 0
         self._loaded = False
+        self._alone: bool | None = None  #: whether no package brings functions; None: not looked
+        self._collecting = threading.Lock()
 
     def add(self, function: Function) -> None:
         """Add one function.
@@ -114,18 +123,40 @@ class Registry:
             self._loaded = True
             for name in MODULES:
                 importlib.import_module(f"{__package__}.{name}")
-            for point in entry_points(group=ENTRY_POINT):
-                point.load()
-        known = declared()
-        while self._seen < len(known):
-            function = known[self._seen]
-            self._seen += 1
-            self.add(function)
+            if may_bring(ENTRY_POINT):
+                from importlib.metadata import entry_points  # loads a fifth as long as all functions
+
+                for point in entry_points(group=ENTRY_POINT):
+                    point.load()
+        self._collect()
+
+    def _collect(self) -> None:
+        """Add what was declared since somebody looked last."""
+        with self._collecting:
+            for function in declared(self._seen):
+                self._seen += 1
+                self.add(function)
+
+    def _load_home(self, name: str) -> None:
+        """Load the module of one function, if it is known and nothing else could declare the name."""
+        home = _homes().get(name)
+        if home is None:
+            return
+        if self._alone is None:
+            self._alone = not may_bring(ENTRY_POINT)
+        if self._alone:
+            importlib.import_module(f"{__package__}.{home}")
+            self._collect()
 
     def get(self, name: str) -> Function | None:
         """Return the function of this name or alias, in any case, or None."""
+        wanted = name.upper()
+        if not self._loaded:
+            self._load_home(wanted)
+            if wanted in self._names:
+                return self._names[wanted]
         self._load()
-        return self._names.get(name.upper())
+        return self._names.get(wanted)
 
     def __iter__(self) -> Iterator[Function]:
         self._load()
@@ -143,6 +174,11 @@ class Registry:
     def to_dicts(self) -> list[dict[str, Any]]:
         """Return every declaration as plain data."""
         return [function.to_dict() for function in self]
+
+
+@cache
+def _homes() -> dict[str, str]:
+    return {name: module for module, names in HOMES.items() for name in names.split()}
 
 
 REGISTRY = Registry()

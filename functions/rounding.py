@@ -263,7 +263,7 @@ def _float_multiple(x: Any, unit: Any, how: Literal["ceiling", "floor", "nearest
     near = np.rint(count)  # 4.35 / 0.01 reads as 435 though it computes as 434.99999999999994
     count = np.where(np.abs(count - near) <= 5e-16 * count, near, count)
     if how == "nearest":
-        count = np.floor(count + (0.5 + 5e-16 * count))
+        count = np.floor(count) + (count - np.floor(count) >= 0.5)
     else:
         outwards = np.greater_equal(x, 0) if how == "ceiling" else np.less(x, 0)
         count = np.where(outwards, np.ceil(count), np.floor(count))
@@ -354,7 +354,7 @@ _SIGNS = (
     notes=_SIGNS,
 )
 def ceiling(x: Any, ctx: Call) -> Any:
-    return x if ctx.types[0].kind is Kind.INTEGER else np.ceil(x) + 0.0
+    return x if ctx.types[0].kind is Kind.INTEGER else np.add(np.ceil(x, out=ctx.out), 0.0, out=ctx.out)
 
 
 @ceiling.overload("CEILING(x:num; significance:num) -> num")
@@ -378,7 +378,7 @@ def _ceiling_to(x: Any, significance: Any, ctx: Call) -> Any:
     notes=_SIGNS,
 )
 def floor(x: Any, ctx: Call) -> Any:
-    return x if ctx.types[0].kind is Kind.INTEGER else np.floor(x) + 0.0
+    return x if ctx.types[0].kind is Kind.INTEGER else np.add(np.floor(x, out=ctx.out), 0.0, out=ctx.out)
 
 
 @floor.overload("FLOOR(x:num; significance:num) -> num")

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sheetline.functions.errors import Ints
+from sheetline.functions.sparse import counted_out, row_sums
 
 Array = npt.NDArray[Any]
 #: From so many values on a sparse product is worth loading its library.
@@ -22,7 +23,6 @@ _LARGE = 48
 _TOGETHER = 32
 #: Values that are worked on together.
 _CELLS = 262_144
-_ONE = np.ones(1)
 _ZEROS = np.zeros(1 << 18, np.int32)
 
 
@@ -36,11 +36,8 @@ def segment_sums(values: npt.NDArray[np.float64], offsets: Ints) -> npt.NDArray[
     if len(values) < _MANY or len(values) >= 2**31:
         sums: Any = np.bincount(np.repeat(np.arange(count), np.diff(offsets)), values, count)
         return np.asarray(sums, np.float64)
-    from scipy.sparse import csr_array
-
     column = _ZEROS[: len(values)] if len(values) <= len(_ZEROS) else np.zeros(len(values), np.int32)
-    rows: Any = csr_array((values, column, offsets.astype(np.int32)), shape=(count, 1)) @ _ONE
-    return np.asarray(rows, np.float64)
+    return row_sums(values, column, offsets.astype(np.int32))
 
 
 def is_countable(count: int, rows: int) -> bool:
@@ -51,16 +48,10 @@ def is_countable(count: int, rows: int) -> bool:
 def by_code(codes: Ints, count: int, values: Array | None = None) -> tuple[npt.NDArray[np.int32], Array]:
     """Return the rows by code, in row order inside each, and the values (default: ones) in that order.
 
-    A matrix of one value a column, in the line of the column's code, is turned from columns to lines: that is a
-    stable counting sort, in one pass over the rows.
+    It is a stable counting sort, in one pass over the rows.
     """
-    from scipy.sparse import csc_array
-
-    rows = len(codes)
-    data = np.ones(rows, np.int8) if values is None else values
-    steps = np.arange(rows + 1, dtype=np.int32)
-    lines = csc_array((data, codes.astype(np.int32), steps), shape=(count, rows)).tocsr()
-    return lines.indices, lines.data
+    data = np.ones(len(codes), np.int8) if values is None else values
+    return counted_out(codes.astype(np.int32), count, data)
 
 
 def sort_segments(values: Array, offsets: Ints) -> None:

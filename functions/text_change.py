@@ -134,6 +134,12 @@ def _substituted(text: Any, old: Any, new: Any, ctx: Call) -> Any:
     plain = isinstance(old, str) and isinstance(new, str) and not isinstance(text, str)
     if not plain or not old or _may_outgrow(text, old, new):
         return map_rows(ctx, _substitute, text, old, new)
+    if len(old) == len(new) == 1 and (old + new).isascii():  # bytes of other characters never look like ASCII
+        data, offsets = raw_bytes(text)
+        changed = (data == ord(old)).view(np.uint8)
+        changed *= np.uint8(ord(old) ^ ord(new))
+        changed ^= data
+        return text_of_bytes(offsets, changed)
     return kernels().replace_substring(text, pattern=old, replacement=new)
 
 

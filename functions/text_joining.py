@@ -24,21 +24,36 @@ CATEGORY = "text"
     examples=[
         Example('CONCAT("a";null;"b")', "ab"),
         Example('"Trip " & 7', "Trip 7"),
-        Example('CONCAT(3.0;" ";0.5;" ";true)', "3 0.5 true"),
+        Example('CONCAT(3.0;" ";0.5;" ";true)', "3 0.5 TRUE"),
         Example("CONCAT(null)", ""),
     ],
     aliases=["CONCATENATE"],
     nulls="own",
     big=True,
     null_note='A null counts as "".',
-    notes="Numbers, dates, booleans and lists are joined by their text form, the one that T gives.",
+    notes="Numbers, dates and lists are joined by their text form, the one that T gives; booleans as TRUE and FALSE.",
 )
 def concat(*values: Any, ctx: Call) -> Any:
-    parts = [to_text(value, ctx) for value in values]
+    parts = [_written(value, ctx) for value in values]
     if not any(isinstance(part, pa.Array) for part in parts):
         parts[0] = pa.repeat(parts[0], ctx.rows)
-    empty = pa.scalar("", TEXT)
-    return kernels().binary_join_element_wise(*parts, empty, null_handling="replace", null_replacement="")
+    parts, between = _with_separator(parts)
+    return kernels().binary_join_element_wise(*parts, between, null_handling="replace", null_replacement="")
+
+
+def _with_separator(parts: list[Any]) -> tuple[list[Any], Any]:
+    """Return the parts of a join and what stands between them: of a, ", ", b that is ", ", which Arrow joins faster."""
+    between = parts[1::2]
+    constant = len(parts) % 2 and all(isinstance(part, pa.Scalar) and part.is_valid for part in between)
+    if constant and len({part.as_py() for part in between}) == 1:
+        return parts[::2], between[0]
+    return parts, pa.scalar("", TEXT)
+
+
+def _written(value: Any, ctx: Call) -> Any:
+    """Return the text of a value as a spreadsheet joins it: booleans are TRUE and FALSE."""
+    texts = to_text(value, ctx)
+    return kernels().ascii_upper(texts) if value.type.kind is Kind.BOOLEAN else texts
 
 
 @function(
@@ -67,7 +82,7 @@ def _joined(separator: Any, values: Sequence[Any], ctx: Call) -> Any:
     else:
         ctx.nullify(np.asarray(between.is_null()))
         between = between.fill_null("")
-    parts = [to_text(value, ctx) for value in values]
+    parts = [_written(value, ctx) for value in values]
     if not any(isinstance(part, pa.Array) for part in parts):
         parts[0] = pa.repeat(parts[0], ctx.rows)
     # Arrow's join drops a row, instead of giving "", where it skips all values of it: such a row gets one

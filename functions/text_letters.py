@@ -14,7 +14,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from sheetline.functions.text_bytes import rows_with
+from sheetline.functions.buffers import arrow_array, null_mask
+from sheetline.functions.text_bytes import rows_of
 from sheetline.functions.text_support import TEXT, is_ascii, kernels, mapped_rows, raw_bytes
 
 Bools = npt.NDArray[np.bool_]
@@ -36,6 +37,8 @@ class Letters:
         self.ascii_name, self.utf8_name, self.python, self.apart = ascii_name, utf8_name, python, apart
         self._known = np.zeros(0x110000 // _PAGE, np.bool_)
         self._differ = np.zeros(0x110000, np.bool_)
+        #: by the first two bytes of a character: whether one that begins so differs, or may
+        self._open = np.ones(1 << 16, np.bool_)
 
     def change(self, text: Any) -> Any:
         """Return Arrow text with every letter changed."""
@@ -44,19 +47,31 @@ class Letters:
             return getattr(pc, self.ascii_name)(text)
         made = getattr(pc, self.utf8_name)(text)
         rows = self._strange(text)
-        if not rows.any():
+        gone = null_mask(text)
+        if rows is not None and gone is not None:
+            rows &= ~gone
+        if rows is None or not rows.any():
             return made
-        mask = pa.array(rows & np.asarray(text.is_valid()))
+        mask = arrow_array(rows)
         return pc.replace_with_mask(made, mask, mapped_rows(self.python, text.filter(mask)))
 
-    def _strange(self, text: Any) -> Bools:
-        """Return the rows with a character that Arrow changes in another way than Python."""
+    def _strange(self, text: Any) -> Bools | None:
+        """Return the rows with a character that Arrow changes in another way than Python, None if there is none."""
         data, offsets = raw_bytes(text)
         leads = np.flatnonzero(data >= 0xC0)
-        strange = self._differs(_code_points(data, leads))
-        mask = np.zeros(len(data), np.bool_)
-        mask[leads[strange]] = True
-        return rows_with(mask, offsets)
+        pairs = data.take(leads).astype(np.uint16)
+        pairs <<= 8
+        pairs |= data[1:].take(leads)
+        open_ = self._open.take(pairs)
+        if not open_.any():
+            return None
+        leads = leads[open_]
+        strange = leads[self._differs(_code_points(data, leads))]
+        if not len(strange):
+            return None
+        out = np.zeros(len(text), np.bool_)
+        out[rows_of(strange, offsets)] = True
+        return out
 
     def _differs(self, codes: npt.NDArray[np.int32]) -> Bools:
         for page in np.flatnonzero(np.bincount(codes // _PAGE, minlength=len(self._known))).tolist():
@@ -74,6 +89,8 @@ class Letters:
         ]
         self._differ[codes] = differ
         self._known[page] = True
+        pairs = np.array([int.from_bytes(char.encode()[:2]) for char in chars])
+        self._open[np.setdiff1d(pairs, pairs[differ])] = False
 
 
 def _code_points(data: npt.NDArray[np.uint8], leads: npt.NDArray[np.int64]) -> npt.NDArray[np.int32]:

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from sheetline.functions import buffers
 from sheetline.functions.columns import Column, Constant
 from sheetline.functions.context import Call
 from sheetline.functions.types import Kind
@@ -88,14 +89,16 @@ def as_rows(value: Any, ctx: Call) -> Any:
 
 def numbers(result: Any, null: int = 0) -> npt.NDArray[np.int64]:
     """Return an Arrow array of integers as numpy, ``null`` where null."""
-    if result.null_count:
-        result = result.fill_null(null)
-    return np.asarray(result).astype(np.int64, copy=False)
+    found = buffers.fixed_values(result, str(result.type)).astype(np.int64, copy=False)
+    gone = buffers.null_mask(result)
+    return found if gone is None else np.where(gone, null, found)
 
 
 def truths(result: Any) -> npt.NDArray[np.bool_]:
     """Return an Arrow array of booleans as numpy, false where null."""
-    return np.asarray(result.fill_null(False) if result.null_count else result)
+    found = buffers.truths(result)
+    gone = buffers.null_mask(result)
+    return found if gone is None else found & ~gone
 
 
 def raw_bytes(text: Any) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
@@ -170,7 +173,7 @@ def map_rows(ctx: Call, function: Callable[..., Any], *args: Any, give: Give = "
 
 
 def _taken(array: Any, rows: npt.NDArray[np.int64]) -> Any:
-    return array.take(pa.array(rows))
+    return array.take(buffers.arrow_array(rows))
 
 
 def _map(

@@ -1,9 +1,9 @@
 """Numbers as spreadsheets show them: amounts of money, vulgar fractions, times of day and dates.
 
 What is read here is the rest that is no plain number: ``$1,000``, ``(5)``, ``5-``, ``1 1/2``, ``1:30 PM``,
-``2020-01-15``, ``15-Jan-2020``. A time is a part of a day, a date the number of days since 30 December 1899, as
-in spreadsheets. A date of three numbers other than ISO 8601 (``1/2/2020``) is not read, for nobody can tell its
-month from its day.
+``2020-01-15``, ``2020/1/15``, ``15-Jan-20``. A time is a part of a day, a date the number of days since 30 December
+1899, as in spreadsheets. A date whose year comes last (``1/2/2020``) is not read, for nobody can tell its month from
+its day.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ _TIME = r"([0-9]{1,6}):([0-9]{1,2})(?::([0-9]{1,2}(?:\.[0-9]*)?))?(?:\s*([AP])M)
 _CLOCK: Final = re.compile(rf"([+-]?){_TIME}", re.IGNORECASE)
 _HOUR: Final = re.compile(r"([0-9]{1,2})\s*([AP])M", re.IGNORECASE)
 _DATES: Final = (
-    re.compile(r"(?P<year>[0-9]{4})-(?P<month>[0-9]{1,2})-(?P<day>[0-9]{1,2})"),
-    re.compile(r"(?P<day>[0-9]{1,2})(?:-|\s+)(?P<month>[A-Za-z]{3,9})(?:-|\s+)(?P<year>[0-9]{4})"),
+    re.compile(r"(?P<year>[0-9]{4})(?P<sign>[-/])(?P<month>[0-9]{1,2})(?P=sign)(?P<day>[0-9]{1,2})"),
+    re.compile(r"(?P<day>[0-9]{1,2})(?:-|\s+)(?P<month>[A-Za-z]{3,9})(?:-|\s+)(?P<year>[0-9]{4}|[0-9]{2}(?![0-9]))"),
     re.compile(r"(?P<month>[A-Za-z]{3,9})\s+(?P<day>[0-9]{1,2}),?\s+(?P<year>[0-9]{4})"),
 )
 _MONTH: Final = {name.lower(): number for number, name in enumerate(MONTHS, 1)} | {
@@ -89,7 +89,7 @@ def _read_date(text: str) -> float | None:
         named = found["month"].lower()
         month = int(named) if named.isdigit() else _MONTH.get(named, 0)
         try:
-            days = date(int(found["year"]), month, int(found["day"])).toordinal() - _EPOCH
+            days = date(_year(found["year"]), month, int(found["day"])).toordinal() - _EPOCH
         except ValueError:
             return None
         rest = text[found.end() :]
@@ -99,6 +99,12 @@ def _read_date(text: str) -> float | None:
         part = None if clock is None else _day_part(*clock.groups())
         return None if part is None or part >= 1 else days + part
     return None
+
+
+def _year(digits: str) -> int:
+    """Return the year of four digits, or of two: 30 to 99 are of the twentieth century, as in spreadsheets."""
+    year = int(digits)
+    return year if len(digits) > 2 else year + (1900 if year >= 30 else 2000)
 
 
 def read_rest(texts: Any, rows: Mask) -> tuple[npt.NDArray[np.float64], Mask]:

@@ -6,13 +6,14 @@ of joins, a guess. Nothing is read but footers of Parquet files and the first li
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sheetline.formulas.blocks import BLOCK_ROWS
 from sheetline.formulas.bound import Shape
 from sheetline.workbook.io.sizes import SourceSize
+from sheetline.workbook.optimisations import Optimisation, as_run
 from sheetline.workbook.planning import Plan
 from sheetline.workbook.regions import Region, regions
 from sheetline.workbook.room import SMALL, TEXT_BYTES, Guard, MemoryLimitError, size_text, width
@@ -128,19 +129,20 @@ class Estimate:
         )
 
 
-def estimate(plan: Plan, sheets: Sequence[str] | None = None, *, fuse: bool = True) -> Estimate:
+def estimate(plan: Plan, sheets: Sequence[str] | None = None, off: Collection[Optimisation] = frozenset()) -> Estimate:
     """Return what a run of a plan will need.
 
     Args:
         plan: the plan.
         sheets: the sheets that the run is for; default as in a run.
-        fuse: whether sheets are made together where that is possible.
+        off: the optimisations that the run does without.
     """
-    mode = plan.workbook.errors.mode
+    keeps = plan.workbook.errors.mode == "keep"
     wanted = plan.wanted(sheets)
-    needed = plan.needed(wanted, everything=mode != "keep")
-    together = regions(plan, needed) if fuse and mode == "keep" else {}
-    return _Simulation(plan, needed, wanted, together).run()
+    needed = plan.needed(wanted, everything=not keeps or "projection" in off)
+    run = as_run(plan, needed, wanted, {*off, "share"})  # what is shared takes no other rows, and no other columns
+    together = regions(run, needed) if "fuse" not in off and keeps else {}
+    return _Simulation(run, needed, wanted, together, frees="free" not in off).run()
 
 
 class _Arrays:
@@ -177,8 +179,11 @@ class _Simulation:
         needed: Mapping[str, Sequence[str]],
         wanted: Mapping[str, Sequence[str]],
         together: Mapping[str, Region],
+        *,
+        frees: bool,
     ) -> None:
         self.plan = plan
+        self.frees = frees
         self.needed = needed
         self.wanted = wanted
         self.inputs = {name: plan.steps[name].needs(list(columns)) for name, columns in needed.items()}
@@ -211,16 +216,23 @@ class _Simulation:
             work = self._work(name, columns, parts=parts)
             live = all_there.bytes + work
             kind = self.plan.workbook.sheet(name).kind
-            steps.append(StepEstimate(name, kind, len(columns), rows, sure, own, work, live, parts))
+            steps.append(
+                StepEstimate(name, kind, len(columns), rows + self._unread(name), sure, own, work, live, parts)
+            )
             known = (sure and all(self.rows[sheet].sure for sheet in self.inputs[name])) or not self.inputs[name]
             least = max(least, certain.bytes + (work if known else 0))
-            for sheet in {*self.inputs[name], name}:
+            for sheet in {*self.inputs[name], name} if self.frees else ():
                 if last.get(sheet, name) == name and sheet not in self.wanted and name != sheet:
                     gone = made.pop(sheet, {})
                     all_there.remove(gone)
                     if self.rows[sheet].sure:
                         certain.remove(gone)
         return Estimate(tuple(steps), least)
+
+    def _unread(self, name: str) -> int:
+        """Return how many rows of a source are known without being read."""
+        step = self.plan.steps[name]
+        return step.unread.rows if isinstance(step, SourceStep) and step.unread is not None else 0
 
     def _look(self, name: str) -> None:
         step = self.plan.steps[name]

@@ -12,6 +12,7 @@ from sheetline.formulas.blocks import Workers
 from sheetline.formulas.parts import joined
 from sheetline.functions.columns import Table
 from sheetline.workbook.judging import drop_errors, judge
+from sheetline.workbook.optimisations import as_run
 from sheetline.workbook.planning import Plan
 from sheetline.workbook.regions import Region, RegionRun, guarded
 from sheetline.workbook.regions import regions as planned_regions
@@ -65,16 +66,19 @@ class _Execution:
         plan = self.plan
         self.guard = Guard(self.options.memory)
         mode = plan.workbook.errors.mode
-        wanted = plan.wanted(self.options.sheets)
+        wanted, off = plan.wanted(self.options.sheets), self.options.off
+        everything = mode != "keep" or "projection" in off
         if self.options.cache is not None and mode == "keep":
             from sheetline.workbook.cache.session import Session
 
             self.session = Session(self.options.cache, plan)
-            needed = self.session.needed(plan.with_checked(wanted), all_sheets=self.options.observer is not None)
+            asked = plan.needed(wanted, everything=True) if everything else wanted
+            needed = self.session.needed(plan.with_checked(asked), all_sheets=self.options.observer is not None)
             self.todo = self.session.todo
         else:
-            needed = plan.needed(wanted, everything=mode != "keep")
+            needed = plan.needed(wanted, everything=everything)
             self.todo = dict(needed)
+        self.plan = as_run(plan, needed, wanted, off)
         self.remaining = self._consumers(needed)
         if plan.checks:
             from sheetline.workbook.checks.checking import Checking
@@ -84,12 +88,13 @@ class _Execution:
             for sheets in self.checking.needs():
                 for name in sheets:
                     self.remaining[name] += 1
-        for name in wanted:
+        for name in needed if "free" in off else wanted:
             self.remaining[name] += 1  # it stays with the run
         report = RunReport(plan.workbook.name)
         results: dict[str, SheetResult] = {}
         most = plan.workbook.errors.max_logged
-        together = planned_regions(plan, self._whole(needed)) if mode == "keep" and self.options.fuse else {}
+        fused = mode == "keep" and "fuse" not in off
+        together = planned_regions(self.plan, self._whole(needed)) if fused else {}
         done: dict[str, SheetReport] = {}
         numbers = {name: number for number, name in enumerate(needed)}
         for name in needed if self.session is None else self.session.full:
@@ -268,13 +273,13 @@ class _Execution:
 
     def _report(self, step: Step, columns: Sequence[str], result: StepResult, seconds: float, most: int) -> SheetReport:
         kind = self.plan.workbook.sheet(step.name).kind
-        removed = result.row_errors
+        removed, unread = result.row_errors, result.unread
         return SheetReport(
             step.name,
             kind,
-            result.table.rows,
+            result.table.rows + (0 if unread is None else unread.rows),
             seconds,
-            columns_report(result.table, most),
+            columns_report(result.table, most, {} if unread is None else unread.nulls),
             [name for name in step.schema if name not in columns],
             0 if removed is None else len(removed),
             list(examples(removed, most)),

@@ -2,7 +2,8 @@
 
 The standard library's reader gives no positions, stops at the first mistake and recurses. This one keeps
 the offset of every key and value, goes on after mistakes that leave no doubt about what was meant (a
-trailing comma, a comment, single quotes), and works with its own stack.
+trailing comma, a comment, single quotes), and works with its own stack. A text without mistakes is read by
+the standard library all the same; its positions are found when somebody asks for one.
 """
 
 from __future__ import annotations
@@ -11,14 +12,14 @@ import json
 import re
 import unicodedata
 from bisect import bisect_right
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from sheetline.formulas.diagnostics import Diagnostic
+from sheetline.workbook.jsonplain import MAX_DEPTH, MAX_DIGITS, read_plain
 from sheetline.workbook.problems import Path, diagnostic, quoted
 
-MAX_DEPTH = 200
 MAX_PROBLEMS = 100
-MAX_DIGITS = 4000  # Python itself refuses to read whole numbers of more than 4300 digits
 
 # The marks of a container: for each key or index, the offsets of its key and its value, and the marks of
 # the value where it is a container itself. Plain tuples: a large file has a million of them.
@@ -49,23 +50,34 @@ _QUOTES = {'"': '"', "'": "'", "“": "”", "”": "”"}
 
 
 class Positions:
-    """Where the keys and values of a JSON text stand."""
+    """Where the keys and values of a JSON text stand; ``marks`` may be what finds it when it is first asked for."""
 
-    __slots__ = ("_marks", "_starts", "text")
+    __slots__ = ("_later", "_marks", "_starts", "text")
 
-    def __init__(self, text: str, marks: Marks | None = None) -> None:
+    def __init__(self, text: str, marks: Marks | Callable[[], Marks | None] | None = None) -> None:
         self.text = text
-        self._marks = marks
-        self._starts = [0, *(match.end() for match in _NEWLINE.finditer(text))]
+        self._later = marks if callable(marks) else None
+        self._marks = None if callable(marks) else marks
+        self._starts: list[int] = []
 
     def line_col(self, offset: int) -> tuple[int, int]:
         """Return line and column (both from 1, in characters) of an offset into the text."""
+        if not self._starts:
+            self._starts = [0, *(match.end() for match in _NEWLINE.finditer(self.text))]
         line = bisect_right(self._starts, offset)
         return line, offset - self._starts[line - 1] + 1
 
+    def root(self) -> Marks | None:
+        """Return the marks of the list of one item that holds the text's value."""
+        later = self._later
+        if later is not None:
+            self._marks = later()
+            self._later = None
+        return self._marks
+
     def offset(self, path: Path, *, key: bool = False) -> int:
         """Return the offset of the value at ``path`` (or of its key), else of the nearest value around it."""
-        marks, found = self._marks, 0
+        marks, found = self.root(), 0
         if isinstance(marks, list) and marks:  # the root is held as the one item of a list
             _, found, marks = marks[0]
         for depth, step in enumerate(path, start=1):
@@ -95,7 +107,7 @@ class Positions:
 
     def alias(self, path: Path, marks: ListMarks) -> None:
         """Give the value at ``path`` the marks of the list it stands for (a mapping read as a list)."""
-        parent = self._marks[0][2] if isinstance(self._marks, list) and self._marks else None
+        parent = self._inside()
         for step in path[:-1]:
             mark = _mark(parent, step)
             parent = mark[2] if mark else None
@@ -109,11 +121,15 @@ class Positions:
 
     def marks(self, path: Path) -> Marks | None:
         """Return the marks of the container at ``path``."""
-        marks = self._marks[0][2] if isinstance(self._marks, list) and self._marks else None
+        marks = self._inside()
         for step in path:
             mark = _mark(marks, step)
             marks = mark[2] if mark else None
         return marks
+
+    def _inside(self) -> Marks | None:
+        root = self.root()
+        return root[0][2] if isinstance(root, list) and root else None
 
 
 def _mark(marks: Marks | None, step: str | int) -> tuple[int, int, Marks | None] | None:
@@ -147,17 +163,32 @@ class Document:
     complete: bool
 
 
-def read_json(text: str) -> Document:
+def read_json(text: str, *, known: Callable[[object, Positions], None] | None = None) -> Document:
     """Read a JSON text with positions; mistakes are collected, never raised.
 
     >>> document = read_json('{"a": [1, 2,]}')
     >>> document.value, document.problems[0].code, document.positions.find(("a", 1))
     ({'a': [1, 2]}, 'W004', (1, 11))
+
+    Args:
+        text: the text.
+        known: called with the value and its positions before the first is asked for, to add what else is known
+            of them; not for a text of which reading had to stop.
     """
+    plain = read_plain(text)
+    if plain is None:
+        return _read(text, known)
+    later = Positions(text, lambda: _read(text, known).positions.root())
+    return Document(plain[0], later, (), complete=True)
+
+
+def _read(text: str, known: Callable[[object, Positions], None] | None) -> Document:
     reader = _Reader(text)
     complete = reader.read()
     positions = Positions(text, reader.root.marks)
     value = reader.root.items[0] if reader.root.items else None
+    if known is not None and complete:
+        known(value, positions)
     return Document(value, positions, tuple(reader.problems), complete)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from sheetline.formulas.diagnostics import Diagnostic, WorkbookError
+from sheetline.workbook.collecting import collection_paused
 from sheetline.workbook.jsonpos import ListMarks, Positions, read_json
 from sheetline.workbook.model.reading import read_workbook
 from sheetline.workbook.model.workbook import Workbook
@@ -53,12 +54,15 @@ def parse_workbook(text: str, *, path: str | os.PathLike[str] | None = None) -> 
     Raises:
         WorkbookError: something in it is wrong; every problem at once, with line and column (from 1).
     """
-    place = None if path is None else pathlib.Path(path)
-    document = read_json(text)
+    with collection_paused():
+        return _parsed(text, None if path is None else pathlib.Path(path))
+
+
+def _parsed(text: str, place: pathlib.Path | None) -> Workbook:
+    document = read_json(text, known=_know_short_forms)
     problems = [replace(item, file=None if place is None else str(place)) for item in document.problems]
     workbook = None
     if document.complete:
-        _know_short_forms(document.value, document.positions)
         workbook, found = read_workbook(document.value, positions=document.positions, path=place)
         problems += found
     if problems or workbook is None:

@@ -17,6 +17,7 @@ from sheetline.formulas.names import in_order
 from sheetline.formulas.parser import parse
 from sheetline.functions.columns import Constant
 from sheetline.functions.context import Environment
+from sheetline.workbook.collecting import collection_paused
 from sheetline.workbook.io import SourceError
 from sheetline.workbook.model.base import SheetBase
 from sheetline.workbook.problems import Path, diagnostic, quoted
@@ -334,7 +335,8 @@ def plan(workbook: Workbook, sources: Sources, parameters: Mapping[str, Constant
         WorkbookError: with all mistakes of all sheets, each with its place in the file.
         SourceError: a source can't be looked at.
     """
-    return _Planner(workbook, sources, parameters, env).run()
+    with collection_paused():
+        return _Planner(workbook, sources, parameters, env).run()
 
 
 def unknown_sheets(workbook: Workbook, names: Iterable[str]) -> list[Diagnostic]:

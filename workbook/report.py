@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -92,7 +94,8 @@ class SheetReport:
 
     Attributes:
         rows: rows of the sheet. In mode "drop" rows with an error are not among them: a notice tells how many, and
-            the columns tell their errors.
+            the columns tell their errors. Of a Parquet file row groups that were not read are among them: a notice
+            tells how many, and of which columns their nulls are not.
         removed: rows whose condition is an error (filters).
         not_read: columns that nobody needed, so they were neither read nor computed.
         cached: columns that were taken from the cache.
@@ -192,6 +195,9 @@ def column_report(name: str, column: Column, most: int) -> ColumnReport:
     return ColumnReport(name, str(column.type), null_count(column), errors, examples(column.errors, most))
 
 
-def columns_report(table: Table, most: int) -> list[ColumnReport]:
-    """Return the reports of all columns of a table."""
-    return [column_report(name, column, most) for name, column in table.columns.items()]
+def columns_report(
+    table: Table, most: int, unread: Mapping[str, int | None] = MappingProxyType({})
+) -> list[ColumnReport]:
+    """Return the reports of all columns of a table; ``unread``: nulls in rows that are known without being read."""
+    found = [column_report(name, column, most) for name, column in table.columns.items()]
+    return [replace(one, nulls=one.nulls + (unread.get(one.name) or 0)) for one in found] if unread else found

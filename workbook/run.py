@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from sheetline.formulas.diagnostics import SheetlineError, WorkbookError
 from sheetline.functions.columns import Table
+from sheetline.workbook.optimisations import Optimisation, ruled_out
 from sheetline.workbook.planning import Plan, unknown_sheets
 from sheetline.workbook.report import RunReport, SheetReport
 
@@ -244,7 +245,7 @@ class Options:
             used: there each column decides about the rows of all others.
         memory: bytes that the run may take; None for what is free. It is refused before it begins, or before a step,
             that needs more for certain.
-        fuse: whether sheets are made together, part by part, where that gives the same (see ``regions``).
+        without: the optimisations that are turned off (see ``optimisations``).
     """
 
     sheets: tuple[str, ...] | None = None
@@ -253,5 +254,10 @@ class Options:
     progress: Progress | None = None
     observer: Observer | None = None
     cache: Store | None = None
-    fuse: bool = True
+    without: frozenset[Optimisation] = frozenset()
     memory: int | None = None
+
+    @property
+    def off(self) -> frozenset[Optimisation]:
+        """The optimisations that the run does without: those turned off, and those that it rules out itself."""
+        return ruled_out(self.without, cached=self.cache is not None, observed=self.observer is not None)

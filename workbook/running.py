@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any, Literal
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from sheetline.workbook.estimate import Estimate
     from sheetline.workbook.lineage.view import Lineage
     from sheetline.workbook.model.workbook import Workbook
+    from sheetline.workbook.optimisations import Optimisation
     from sheetline.workbook.planning import Plan
     from sheetline.workbook.record.model import RunRecord
     from sheetline.workbook.run import Progress, Run
@@ -131,7 +132,7 @@ class WorkbookRunning:
         threads: int | None = None,
         block_rows: int | None = None,
         cache: bool | str | FilePath = False,
-        fuse: bool = True,
+        without: Collection[Optimisation] = (),
         memory: int | str | None = None,
         now: datetime | str | None = None,
         seed: int = 0,
@@ -156,7 +157,8 @@ class WorkbookRunning:
                 changed: True for the user's own cache folder, or a folder. Results never depend on it.
             memory: how much the run may take, in bytes or as "6GB"; default what is free. A run that needs more for
                 certain is refused before it begins, or before the sheet that needs it (see :meth:`estimate`).
-            fuse: whether sheets that can be are made together, part by part; results never depend on it.
+            without: optimisations to turn off, of "fuse", "projection", "pushdown", "share", "free", "packed_keys" (see
+                ``workbook/optimisations.py``); results never depend on them.
             now: the clock; default the computer's.
             seed: the seed of random functions and samples without one of their own.
             out: a folder that takes the place of the workbook's for relative paths of outputs.
@@ -175,6 +177,7 @@ class WorkbookRunning:
                 ``report`` tells where.
             SourceError: a source can't be read, or an output can't be written.
             MemoryLimitError: the run would need more memory than it may take.
+            ValueError: an optimisation or a size of memory is none.
 
         >>> import sheetline as sl
         >>> book = sl.Workbook("W").source("E", type="frame").formulas("F", of="E", columns={"y": "#x * 2"})
@@ -185,6 +188,7 @@ class WorkbookRunning:
         from sheetline.workbook.estimate import estimate
         from sheetline.workbook.execution import execute
         from sheetline.workbook.judging import broken_expectations
+        from sheetline.workbook.optimisations import checked, ruled_out
         from sheetline.workbook.outputs import write_outputs
         from sheetline.workbook.planning import unknown_sheets
         from sheetline.workbook.record.watching import recording
@@ -195,6 +199,7 @@ class WorkbookRunning:
         problems = unknown_sheets(book, sheets or ())
         if problems:
             raise WorkbookError(problems)
+        turned_off = checked(without)
         notices: Notices = {}
         if drift is not None:
             from sheetline.workbook.checks.gate import passed, record_at
@@ -205,10 +210,11 @@ class WorkbookRunning:
         plan = book.plan(sources=sources, mappings=mappings, parameters=parameters, sample=sample, now=now, seed=seed)
         chosen = None if sheets is None else tuple(sheets)
         room = parse_size(memory) if isinstance(memory, str) else memory
-        foreseen = estimate(plan, chosen, fuse=fuse)
+        off = ruled_out(turned_off, cached=cache is not False, observed=record is not False)
+        foreseen = estimate(plan, chosen, off)
         foreseen.expect(Guard(room))
         with recording(plan, record, parameters or {}, chosen, threads) as recorder:
-            options = Options(chosen, threads, block_rows, progress, recorder, opened(cache), fuse, room)
+            options = Options(chosen, threads, block_rows, progress, recorder, opened(cache), turned_off, room)
             run = execute(plan, options)
             run.estimate = foreseen
             for told in run.report.sheets:
@@ -234,14 +240,14 @@ class WorkbookRunning:
         parameters: Mapping[str, Any] | None = None,
         sheets: Sequence[str] | None = None,
         sample: int | None = None,
-        fuse: bool = True,
+        without: Collection[Optimisation] = (),
     ) -> Estimate:
         """Return what a run would need: rows, columns and bytes of each sheet, and the most at one time.
 
         Nothing is run; of files only footers and first lines are read, beside what planning needs.
 
         Args:
-            sources, mappings, parameters, sheets, sample, fuse: as in :meth:`run`.
+            sources, mappings, parameters, sheets, sample, without: as in :meth:`run`.
 
         Raises:
             WorkbookError: something is wrong with the workbook, or there is no such sheet.
@@ -254,6 +260,7 @@ class WorkbookRunning:
         [('E', '1,000', 8000), ('F', '≤ 1,000', 8000)]
         """
         from sheetline.workbook.estimate import estimate
+        from sheetline.workbook.optimisations import checked
         from sheetline.workbook.planning import unknown_sheets
 
         book: Workbook = self
@@ -261,7 +268,7 @@ class WorkbookRunning:
         if problems:
             raise WorkbookError(problems)
         plan = book.plan(sources=sources, mappings=mappings, parameters=parameters, sample=sample)
-        return estimate(plan, sheets, fuse=fuse)
+        return estimate(plan, sheets, checked(without))
 
     def lineage(
         self: Any,

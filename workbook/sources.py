@@ -11,9 +11,12 @@ from typing import Any
 from sheetline.formulas.bound import Reference
 from sheetline.functions.columns import Column, Table
 from sheetline.functions.types import NULL, Type
-from sheetline.workbook.io import ReadNotes, ReadResult, endpoint_for_path, look_at, read_source
+from sheetline.workbook.io import ReadNotes, ReadResult, endpoint_for_path, left_out, look_at, read_source
+from sheetline.workbook.io.reach import existing
+from sheetline.workbook.io.rowgroups import Comparison, Unread, state_of
 from sheetline.workbook.io.sizes import SourceSize, source_size
-from sheetline.workbook.model.endpoints import Endpoint, FrameSource
+from sheetline.workbook.model.endpoints import Endpoint, FrameSource, ParquetSource
+from sheetline.workbook.problems import listed, quoted
 from sheetline.workbook.sheets.source import SourceColumn, SourceSheet
 from sheetline.workbook.steps import BindContext, Notice, Rows, RunContext, Schema, Step, StepResult
 
@@ -118,17 +121,47 @@ class Reader:
         back = {source: name for name, source in names.items()}
         return replace(found, text={back.get(name, name): width for name, width in found.text.items()})
 
-    def read(self, columns: Sequence[str]) -> tuple[Table, ReadNotes]:
-        """Read some columns, in this order."""
+    def unread(self, columns: Sequence[str], where: Sequence[Comparison]) -> Unread | None:
+        """Return the row groups of a Parquet file that reading some columns can leave out where rows must fulfil this.
+
+        None where all must be read.
+        """
+        if not isinstance(self.endpoint, ParquetSource) or self.absent.keys() & set(columns):
+            return None
+        there, renames = self._there()
+        return left_out(
+            self.endpoint,
+            where,
+            base_folder=self.folder,
+            columns_spec=there,
+            only=self.only,
+            needed=set(columns),
+            renames=renames,
+        )
+
+    def unchanged(self, unread: Unread) -> bool:
+        """Whether a file is the one whose row groups were looked at."""
+        assert isinstance(self.endpoint, ParquetSource)
+        path = existing(self.endpoint.path, self.folder)
+        return state_of(path) == unread.state
+
+    def read(self, columns: Sequence[str], groups: Sequence[int] | None = None) -> tuple[Table, ReadNotes]:
+        """Read some columns, in this order; of a Parquet file all row groups, or only some."""
         there, renames = self._there()
         absent = {name: type_ for name, type_ in self.absent.items() if name in columns}
-        result = self._result(there, renames, set(columns) - absent.keys())
+        result = self._result(there, renames, set(columns) - absent.keys(), groups)
         found = result.table
         result.notes.warnings += [f"the file has no column '{name}': it is null" for name in absent]
         made = {name: Column.nulls_of(type_, found.rows) for name, type_ in absent.items()} | dict(found.columns)
         return Table({name: made[name] for name in columns}, found.rows), result.notes
 
-    def _result(self, there: Sequence[SourceColumn], renames: Mapping[str, str], needed: set[str]) -> ReadResult:
+    def _result(
+        self,
+        there: Sequence[SourceColumn],
+        renames: Mapping[str, str],
+        needed: set[str],
+        groups: Sequence[int] | None = None,
+    ) -> ReadResult:
         """Read the needed columns, but for those that were read already."""
         known = self.looked.pop() if self.looked else None
         rest = needed if known is None else needed - known.table.columns.keys()
@@ -143,6 +176,7 @@ class Reader:
             timezone=self.timezone,
             frame=self.frame,
             renames=renames,
+            groups=groups,
         )
         import pyarrow as pa
 
@@ -166,12 +200,17 @@ def _only(result: ReadResult, names: set[str]) -> ReadResult:
 
 @dataclass(frozen=True, slots=True)
 class SourceStep(Step):
-    """A source sheet: reads the columns that are needed."""
+    """A source sheet: reads the columns that are needed.
+
+    ``unread``: row groups that are left out, since no row of them can be in the sheet ``reason``.
+    """
 
     name: str
     schema: Schema
     reader: Reader
     sample: int | None = None
+    unread: Unread | None = None
+    reason: str = ""
 
     def needs(self, columns: Sequence[str]) -> dict[str, set[str]]:
         """A source needs no other sheet."""
@@ -179,6 +218,8 @@ class SourceStep(Step):
 
     def run(self, tables: Mapping[str, Table], columns: Sequence[str], ctx: RunContext) -> StepResult:
         """Read."""
+        if self.unread is not None and (some := self._some(columns, self.unread)) is not None:
+            return some
         table, notes = self.reader.read(columns)
         notices = tuple(Notice("warning", line) for line in notes.lines())
         if self.sample is not None and self.sample < table.rows:
@@ -187,12 +228,32 @@ class SourceStep(Step):
             table = table.slice(0, self.sample)
         return StepResult(table, notices)
 
+    def _some(self, columns: Sequence[str], unread: Unread) -> StepResult | None:
+        """Read what is not left out; None where all must be read: for the rows of errors, or since the file changed."""
+        if not self.reader.unchanged(unread):
+            return None
+        table, notes = self.reader.read(columns, unread.kept)
+        if any(column.errors is not None for column in table.columns.values()):
+            return None
+        words = (
+            f"{unread.groups - len(unread.kept):,} of {unread.groups:,} row groups ({unread.rows:,} of "
+            f"{unread.rows + table.rows:,} rows) were not read: as the file says of them, none is in '{self.reason}'"
+        )
+        unknown = [quoted(name) for name in columns if unread.nulls[name] is None]
+        words += f"; the nulls of {listed(unknown, 'and')} are those of the rows read" if unknown else ""
+        notices = (*(Notice("warning", line) for line in notes.lines()), Notice("info", words, unread.rows))
+        return StepResult(table, notices, unread=unread)
+
     def size(self) -> SourceSize:
         """Return how large the source is, as far as that can be told without reading it."""
-        return self.reader.size()
+        found = self.reader.size()
+        if self.unread is None or not found.rows:
+            return found
+        kept = self.unread.kept_rows
+        return replace(found, rows=kept, reading=int(found.reading * kept / found.rows))
 
     def rows_from(self, inputs: Mapping[str, Rows]) -> Rows:
-        """As many as the file has, or as a sample takes."""
+        """As many as the file has, or as a sample takes; without rows that are left out."""
         size = self.size()
         if size.rows is None:
             return Rows(0, sure=False)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from sheetline.formulas.bind import bind_formula
 from sheetline.formulas.blocks import Workers
@@ -25,6 +25,9 @@ from sheetline.functions.types import Type
 from sheetline.workbook.problems import Path, diagnostic, listed, quoted
 from sheetline.workbook.room import Guard
 from sheetline.workbook.rowmaps import RowMap
+
+if TYPE_CHECKING:
+    from sheetline.workbook.io.rowgroups import Unread
 
 Schema = Mapping[str, Type]
 
@@ -144,12 +147,14 @@ class StepResult:
         notices: what is to be reported.
         row_errors: errors that removed their row (a filter's condition), at the rows of the sheet underneath.
         maps: where its rows are from, if that was asked for.
+        unread: rows of a source that are not in the table, since nobody needs them.
     """
 
     table: Table
     notices: tuple[Notice, ...] = ()
     row_errors: Errors | None = None
     maps: tuple[RowMap, ...] = ()
+    unread: Unread | None = None
 
 
 class Rows(NamedTuple):

@@ -14,8 +14,9 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from sheetline.functions.dates.civil import I32, civil32, packed
+
 I64 = npt.NDArray[np.int64]
-I32 = npt.NDArray[np.int32]
 Bools = npt.NDArray[np.bool_]
 
 MS: Final = 1_000
@@ -51,28 +52,12 @@ def in_range(us: I64) -> Bools:
     return np.asarray((us >= MIN_US) & (us <= MAX_US))
 
 
+def all_in_range(us: I64) -> bool:
+    """Tell whether all instants lie in the years 1 to 9999."""
+    return not us.size or (int(us.min()) >= MIN_US and int(us.max()) <= MAX_US)
+
+
 # ---------------------------------------------------------------- days and dates
-
-
-def civil32(days: npt.NDArray[Any]) -> tuple[I32, I32, I32]:
-    """Split days since the epoch into year, month and day as int32 arrays.
-
-    Source: Neri and Schneider, "Euclidean affine functions and their application to calendar
-    algorithms" (2022), shifted by 750 cycles of 400 years so that every int64 µs is covered.
-    """
-    shifted = (days + (719_468 + 750 * 146_097)).astype(np.uint32)
-    n1 = shifted * np.uint32(4) + np.uint32(3)
-    century = n1 // np.uint32(146_097)
-    n2 = (n1 - century * np.uint32(146_097)) | np.uint32(3)
-    of_century = n2 // np.uint32(1461)
-    of_year = (n2 - of_century * np.uint32(1461)) >> np.uint32(2)
-    n3 = of_year * np.uint32(2141) + np.uint32(197_913)
-    month = n3 >> np.uint32(16)
-    day = (n3 & np.uint32(0xFFFF)) // np.uint32(2141) + np.uint32(1)
-    late = (of_year >= np.uint32(306)).astype(np.uint32)  # January and February end the computed year
-    year = century * np.uint32(100) + of_century + late
-    month -= late * np.uint32(12)
-    return year.astype(np.int32) - np.int32(400 * 750), month.astype(np.int32), day.astype(np.int32)
 
 
 def civil_from_days(days: npt.NDArray[Any]) -> tuple[I64, I64, I64]:
@@ -124,7 +109,16 @@ def days_in_month_of(year: npt.NDArray[Any], month: npt.NDArray[Any]) -> I64:
 
 def day_number(us: I64) -> I64:
     """Return the whole days since the epoch, rounded down."""
-    return np.asarray(us // DAY, dtype=np.int64)
+    return floored(us, DAY)
+
+
+def floored(us: I64, width: int, out: I64 | None = None) -> I64:
+    """Return ``us // width``; where nothing lies before 1970 without signs, which is quicker."""
+    us = np.asarray(us, dtype=np.int64)
+    if not us.size or int(us.min()) < 0:
+        return np.asarray(np.floor_divide(us, width, out=out))
+    plain = None if out is None else out.view(np.uint64)
+    return np.asarray(np.floor_divide(us.view(np.uint64), np.uint64(width), out=plain)).view(np.int64)
 
 
 def parts(us: I64) -> Parts:
@@ -142,61 +136,91 @@ def parts(us: I64) -> Parts:
     return Parts(*civil_from_days(days), hour, minute, second, rest - seconds.astype(np.int64) * SECOND)
 
 
-def year(us: I64) -> I64:
-    """Return the year."""
-    return civil32(day_number(us))[0].astype(np.int64)
+def year(us: I64, out: I64 | None = None) -> I64:
+    """Return the year; this and the other parts may be written into ``out``."""
+    return np.right_shift(packed(day_number(us)), 9, out=out, dtype=np.int64)
 
 
-def month(us: I64) -> I64:
+def month(us: I64, out: I64 | None = None) -> I64:
     """Return the month, 1 to 12."""
-    return civil32(day_number(us))[1].astype(np.int64)
+    months = packed(day_number(us))
+    months >>= 5
+    return np.bitwise_and(months, 15, out=out, dtype=np.int64)
 
 
-def day(us: I64) -> I64:
+def day(us: I64, out: I64 | None = None) -> I64:
     """Return the day of the month, 1 to 31."""
-    return civil32(day_number(us))[2].astype(np.int64)
+    return np.bitwise_and(packed(day_number(us)), 31, out=out, dtype=np.int64)
 
 
-def quarter(us: I64) -> I64:
+def quarter(us: I64, out: I64 | None = None) -> I64:
     """Return the quarter, 1 to 4."""
-    return (month(us) + 2) // 3
+    months = packed(day_number(us))
+    months >>= 5
+    months &= 15
+    months -= 1
+    months //= 3
+    return np.add(months, 1, out=out, dtype=np.int64)
 
 
-def hour(us: I64) -> I64:
+def _within(us: I64, width: int, whole: int, out: I64 | None) -> I64:
+    """Return how many times ``width`` fits into what ``us`` is beyond the last multiple of ``whole``."""
+    count = floored(us, width, out)
+    before = floored(us, whole)
+    before *= whole // width
+    count -= before
+    return count
+
+
+def hour(us: I64, out: I64 | None = None) -> I64:
     """Return the hour, 0 to 23."""
-    return np.asarray(us // HOUR - day_number(us) * 24)
+    return _within(us, HOUR, DAY, out)
 
 
-def minute(us: I64) -> I64:
+def minute(us: I64, out: I64 | None = None) -> I64:
     """Return the minute, 0 to 59."""
-    return np.asarray(us // MINUTE - us // HOUR * 60)
+    return _within(us, MINUTE, HOUR, out)
 
 
-def second(us: I64) -> I64:
+def second(us: I64, out: I64 | None = None) -> I64:
     """Return the second, 0 to 59."""
-    return np.asarray(us // SECOND - us // MINUTE * 60)
+    return _within(us, SECOND, MINUTE, out)
 
 
-def millisecond(us: I64) -> I64:
+def millisecond(us: I64, out: I64 | None = None) -> I64:
     """Return the millisecond within the second, 0 to 999, rounded down."""
-    return np.asarray(us // MS - us // SECOND * 1000)
+    return _within(us, MS, SECOND, out)
 
 
-def weekday_of_days(days: npt.NDArray[Any]) -> I64:
+def weekday_of_days(days: npt.NDArray[Any], out: I64 | None = None) -> I64:
     """Return Monday=1 to Sunday=7 for days since the epoch."""
-    shifted = np.asarray(days, dtype=np.int64) + 3  # 1970-01-01 was a Thursday
-    return shifted - shifted // 7 * 7 + 1
+    found: I64 = np.add(days, 3, out=out, dtype=np.int64)  # 1970-01-01 was a Thursday
+    weeks = found // 7
+    weeks *= 7
+    found -= weeks
+    found += 1
+    return found
 
 
-def weekday(us: I64) -> I64:
+def weekday(us: I64, out: I64 | None = None) -> I64:
     """Return Monday=1 to Sunday=7."""
-    return weekday_of_days(day_number(us))
+    return weekday_of_days(day_number(us), out)
 
 
-def day_of_year(us: I64) -> I64:
+def day_of_year(us: I64, out: I64 | None = None) -> I64:
     """Return the day of the year, 1 to 366."""
     days = day_number(us)
-    return days - days_from_civil(civil32(days)[0], 1, 1) + 1
+    years = packed(days) >> np.int32(9)
+    known = years.size and int(years.min()) >= 0 and int(years.max()) <= 10_000  # null slots may hold any
+    found: I64 = np.subtract(days, _year_begins().take(years) if known else days_from_civil(years, 1, 1), out=out)
+    found += 1
+    return found
+
+
+@lru_cache(maxsize=1)
+def _year_begins() -> I64:
+    """Return the day number of each January 1, years 0 to 10000."""
+    return month_starts()[::12].astype(np.int64)
 
 
 def days_in_month(us: I64) -> I64:
@@ -277,7 +301,9 @@ def end_of(us: I64, unit: str) -> I64:
 
 def _unit_start(days: I64, unit: str, ahead: int) -> I64:
     if unit == "day":
-        return days + ahead
+        return days + ahead if ahead else days
+    if unit == "month" and not ahead:
+        return days - (packed(days) & np.int32(31)) + 1
     if unit == "week":
         return days - weekday_of_days(days) + (1 + 7 * ahead)
     y, m, _ = civil_from_days(days)
@@ -335,8 +361,9 @@ def datedif(a: I64, b: I64, unit: str) -> tuple[I64, Bools]:
     """Return DATEDIF of two local dates and the rows where ``a`` is after ``b`` (an error by the standard).
 
     ``unit``, any case: ``y`` and ``m`` complete years and months, ``d`` days, ``md`` days beyond the complete
-    months, ``ym`` months beyond the complete years, ``yd`` days beyond the complete years. ``md`` and ``yd``
-    count from the day clamped to its month, so they are never negative (Excel's ``md`` may be).
+    months, ``ym`` months beyond the complete years, ``yd`` days beyond the complete years. As in spreadsheets a
+    month that lacks the day goes on in the next one: ``md`` from January 31 to March 1 is -2, for it counts from
+    February 31, which is March 3.
     """
     start, end = day_number(a), day_number(b)
     bad = start > end
@@ -346,11 +373,17 @@ def datedif(a: I64, b: I64, unit: str) -> tuple[I64, Bools]:
         return end - start, bad
     if key in ("y", "m", "ym"):
         return (months // 12 if key == "y" else months if key == "m" else months % 12), bad
-    if key == "md":
-        return end - add_months_days(start, months), bad
-    if key == "yd":
-        return end - add_months_days(start, months // 12 * 12), bad
+    if key in ("md", "yd"):
+        return _days_beyond(start, end, years=key == "yd"), bad
     raise ValueError(f"DATEDIF's unit is one of y, m, d, md, ym, yd, not {unit!r}")
+
+
+def _days_beyond(start: I64, end: I64, *, years: bool) -> I64:
+    """Count the days since the start's day of the month, or of the year, last came round."""
+    (_, m1, d1), (y2, m2, d2) = civil_from_days(start), civil_from_days(end)
+    if years:
+        return end - days_from_civil(y2 - ((m1 > m2) | ((m1 == m2) & (d1 > d2))), m1, d1)
+    return end - days_from_civil(y2, m2 - (d1 > d2), d1)
 
 
 # ---------------------------------------------------------------- day counts of finance
@@ -445,8 +478,23 @@ def workday(us: I64, count: I64 | int, holidays: I64 | None = None) -> tuple[I64
     return days * DAY, np.asarray((days < MIN_DAY) | (days > MAX_DAY))
 
 
+def _weekdays_before(days: I64) -> I64:
+    """Count the days from Monday to Friday since 1969-12-29, a Monday."""
+    since = days + 3
+    weeks = since // 7
+    since -= weeks * 7
+    np.minimum(since, 5, out=since)
+    weeks *= 5
+    weeks += since
+    return weeks
+
+
 def networkdays(a: I64, b: I64, holidays: I64 | None = None) -> I64:
     """Count the workdays from ``a`` to ``b``, both included; negative where ``b`` is before ``a``."""
     first, last = day_number(np.minimum(a, b)), day_number(np.maximum(a, b))
+    if holidays is None:
+        count = _weekdays_before(last + 1)
+        count -= _weekdays_before(first)
+        return np.where(a <= b, count, -count)
     count = np.busday_count(_dates(first), _dates(last + 1), _WEEKMASK, _holidays(holidays)).astype(np.int64)
     return np.where(a <= b, count, -count)

@@ -17,12 +17,12 @@ import pyarrow as pa
 from sheetline.functions.dates.calendar import (
     I64,
     SECOND,
-    civil32,
     day_number,
     days_from_civil,
     iso_year_week,
     weekday_of_days,
 )
+from sheetline.functions.dates.civil import civil32
 from sheetline.functions.dates.patterns import MONTHS, WEEKDAYS, Pattern, Token, compile_pattern
 from sheetline.functions.dates.zones import UTC_ZONE, Zone, abbreviation_codes, clamp, load_zone, offset
 

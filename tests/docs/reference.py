@@ -1,6 +1,6 @@
 """The reference of functions in docs/functions/, made from the declarations and the catalogue's list of names.
 
-``python tests/docs/reference.py`` writes the pages.
+``python tests/docs/reference.py`` writes the pages, and functions/homes.py.
 """
 
 from __future__ import annotations
@@ -9,6 +9,9 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+from homes import FILE as HOMES
+from homes import homes_text
 
 from sheetline.functions.columns import Column
 from sheetline.functions.declare import Example, Failure, Function
@@ -225,3 +228,4 @@ if __name__ == "__main__":
             old.unlink()
     for name, text in written.items():
         (FOLDER / name).write_text(text, encoding="utf-8")
+    HOMES.write_text(homes_text(), encoding="utf-8")

@@ -78,7 +78,6 @@ part("ISOWEEK", lambda at: at.isocalendar()[1])
 part("ISOYEAR", lambda at: at.isocalendar()[0])
 part("DAY", lambda at: at.day)
 part("DAYOFYEAR", lambda at: at.timetuple().tm_yday)
-part("WEEKDAY", lambda at: at.isoweekday())
 part("HOUR", lambda at: at.hour)
 part("MINUTE", lambda at: at.minute)
 part("SECOND", lambda at: at.second)
@@ -88,6 +87,15 @@ part("MONTHNAME", lambda at: at.strftime("%B"))
 part("DAYNAME", lambda at: at.strftime("%A"))
 part("ISLEAPYEAR", lambda at: isleap(at.year))
 part("ISWEEKEND", lambda at: at.strftime("%a") in ("Sat", "Sun"))
+
+
+@oracle("WEEKDAY")
+def weekday(d: int, kind: int, zone: tzinfo, _now: int) -> Any:
+    starts = {1: 7, 2: 1, 3: 1, 11: 1, 12: 2, 13: 3, 14: 4, 15: 5, 16: 6, 17: 7}
+    if kind not in starts:
+        return Failure("NUM")
+    days = reading(d, zone).isoweekday() - starts[kind]
+    return days % 7 + (kind != 3)
 
 
 @oracle("WEEKNUM")
@@ -318,7 +326,11 @@ def datedif(a: int, b: int, unit: str, zone: tzinfo, _now: int) -> Any:
         return simple[unit.lower()]
     if unit.lower() not in ("md", "yd"):
         return VALUE
-    return (last - add_months(first, months if unit.lower() == "md" else months // 12 * 12)).days
+    if unit.lower() == "md":  # counted from the month before where its day is not yet reached
+        begun = last.replace(day=1) if first.day <= last.day else (last.replace(day=1) - timedelta(1)).replace(day=1)
+    else:
+        begun = datetime(last.year - ((first.month, first.day) > (last.month, last.day)), first.month, 1)
+    return (last.replace(tzinfo=None) - begun.replace(tzinfo=None)).days - (first.day - 1)
 
 
 @oracle("DAYS")

@@ -96,17 +96,27 @@ def rate(scale: float) -> tuple[float, ...]:
     return 0.0, 1 / scale
 
 
+def from_zero(oracle: Oracle, *, density_above: bool = False) -> Oracle:
+    """Below zero, or for a density up to it, there is no value, as in spreadsheets."""
+
+    def checked(x: float, *rest: Any) -> Any:
+        low = x <= 0 if density_above and rest and rest[-1] is False else x < 0 and not density_above
+        return NUM if low else oracle(x, *rest)
+
+    return checked
+
+
 T_ = math.trunc
 ORACLES: dict[str, Oracle] = {
     "NORMDIST": by(stats.norm, spread, same),
     "NORMSDIST": lambda x: float(stats.norm.cdf(x)),
-    "LOGNORMDIST": by(stats.lognorm, spread, lognormal),
+    "LOGNORMDIST": from_zero(by(stats.lognorm, spread, lognormal), density_above=True),
     "EXPONDIST": by(stats.expon, positive, rate),
     "CHISQDIST": by(stats.chi2, positive, same),
     "TDIST": by(stats.t, positive, same),
-    "FDIST": by(stats.f, positive, same),
+    "FDIST": from_zero(by(stats.f, positive, same)),
     "GAMMADIST": by(stats.gamma, positive, lambda a, b: (a, 0.0, b)),
-    "WEIBULLDIST": by(stats.weibull_min, positive, lambda a, b: (a, 0.0, b)),
+    "WEIBULLDIST": from_zero(by(stats.weibull_min, positive, lambda a, b: (a, 0.0, b))),
     "BETADIST": by(stats.beta, lambda alpha, beta, a=0.0, b=1.0: positive(alpha, beta) and a < b, beta_given),
     "UNIFORMDIST": by(stats.uniform, lambda a, b: a < b, lambda a, b: (a, b - a)),
     "NORMINV": inverse(stats.norm, spread, same),

@@ -88,10 +88,12 @@ def payment(rate: float, n: float, pv: float, fv: float, due: float) -> tuple[De
 
 
 def pmt(rate: float, n: float, pv: float, fv: float = 0.0, due: float = 0.0) -> Any:
-    if due not in (0, 1) or n <= 0:
+    if due not in (0, 1) or n == 0:
         return NUM
     if rate == -1 and due:
         return DIV0
+    if rate == -1 and n < 0:  # a limit, which the payment tends to
+        raise Doubt
     try:
         return judged(*payment(rate, n, pv, fv, due))
     except ValueError:
@@ -161,7 +163,8 @@ def rate(n: float, pay: float, pv: float, fv: float = 0.0, due: float = 0.0, gue
     raise Doubt
 
 
-def npv(rate: float, values: list[float | None]) -> Any:
+def npv(rate: float, *given: Any) -> Any:
+    values: list[float | None] = given[0] if isinstance(given[0], list) else list(given)
     amounts = [v for v in values if v is not None]
     if not amounts:
         return None
@@ -278,7 +281,7 @@ def db(cost: float, salvage: float, life: float, period: float, month: float = 1
         return NUM
     years, months, at = int(life), int(month), int(period)
     if at > years + 1:
-        return 0.0
+        return NUM
     if years > 10_000:
         raise Doubt
     exact = 1 - power(D(salvage) / D(cost), 1 / D(years)) if salvage else D(1)  # type: ignore[arg-type]

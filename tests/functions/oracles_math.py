@@ -122,7 +122,10 @@ def multiple(up: Callable[[Fraction], int]) -> Oracle:
         if (x < 0) != (unit < 0):
             return NUM
         a, b = Fraction(repr(x)), abs(Fraction(repr(unit)))
-        out = up(a / b) * b
+        if up is nearest and isinstance(x / unit, float) and not (isinstance(x, int) and isinstance(unit, int)):
+            out = nearest(Fraction(x / abs(unit))) * b  # the quotient as it is computed
+        else:
+            out = up(a / b) * b
         return fit(int(out)) if isinstance(x, int) and isinstance(unit, int) else fit(float(out))
 
     return oracle

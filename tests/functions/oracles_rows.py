@@ -128,6 +128,11 @@ def shown(value: Any) -> str:
     return oracles_text.text_form(value)
 
 
+def shown_joined(value: Any) -> str:
+    """The text of a value as CONCAT and its kin join it."""
+    return str(value).upper() if isinstance(value, bool) else shown(value)
+
+
 def to_json(value: Any) -> Any:
     if value is None:
         return None
@@ -248,7 +253,7 @@ def text_join(sep: str | None, *values: Any) -> Any:
     if sep is None or values[0] is None:
         return None if sep is None else UNKNOWN
     skip, values = (values[0], values[1:]) if isinstance(values[0], bool) and values[1:] else (False, values)
-    return sep.join(shown(v) for v in values if v is not None and not (skip and v == ""))
+    return sep.join(shown_joined(v) for v in values if v is not None and not (skip and v == ""))
 
 
 def number_value(text: str, decimal: str = ".", grouping: str = ",") -> Any:
@@ -257,6 +262,8 @@ def number_value(text: str, decimal: str = ".", grouping: str = ",") -> Any:
     bare = bare.rstrip("%")
     decimal, grouping = decimal[:1], grouping[:1]
     head, point, tail = bare.partition(decimal)
+    if grouping == decimal != ",":
+        return PARSE
     if grouping != decimal:
         if grouping in tail:
             return PARSE
@@ -302,7 +309,7 @@ def decimal_of(text: str | int, radix: int) -> Any:
     if bare[-1:] == {16: "h", 2: "b"}.get(radix) and len(bare) > 1:
         bare = bare[:-1]
     digits = "0123456789abcdefghijklmnopqrstuvwxyz"[:radix]
-    return fit(int(bare, radix)) if bare and all(sign in digits for sign in bare) else PARSE
+    return fit(int(bare or "0", radix)) if all(sign in digits for sign in bare) else PARSE
 
 
 def arabic(text: str) -> Any:
@@ -369,9 +376,11 @@ ORACLES: dict[str, Oracle] = {
     "T": lambda v: None if v is None else shown(v),
     "TOJSON": to_json,
     "TEXT": lambda v, *format: UNKNOWN if format else None if v is None else shown(v),
-    "CONCAT": lambda *values: "".join(shown(v) for v in values if v is not None),
+    "CONCAT": lambda *values: "".join(shown_joined(v) for v in values if v is not None),
     "TEXTJOIN": text_join,
-    "CONCAT_WS": lambda sep, *values: None if sep is None else sep.join(shown(v) for v in values if v is not None),
+    "CONCAT_WS": lambda sep, *values: (
+        None if sep is None else sep.join(shown_joined(v) for v in values if v is not None)
+    ),
     "LIST": lambda *values: list(values),
     "INT": to_int,
     "FLOAT": to_float,

@@ -217,7 +217,7 @@ def dollar(x: float, decimals: int = 2) -> Any:
 
 
 def text_form(value: Any) -> str:
-    """The text of a number, boolean or text, as CONCAT joins it."""
+    """The text of a number, boolean or text, as T gives it."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float) and value:
@@ -231,8 +231,13 @@ def text_form(value: Any) -> str:
     return "" if value is None else str(value) if value else "0" if value == 0 else ""
 
 
+def joined_form(value: Any) -> str:
+    """The text of a value as CONCAT and its kin join it."""
+    return str(value).upper() if isinstance(value, bool) else text_form(value)
+
+
 def joined(separator: str | None, *values: Any) -> str | None:
-    return None if separator is None else separator.join(text_form(v) for v in values if v is not None)
+    return None if separator is None else separator.join(joined_form(v) for v in values if v is not None)
 
 
 def folded(oracle: Callable[[str, str], bool]) -> Callable[[str, str], bool]:
@@ -261,7 +266,7 @@ ORACLES: dict[str, Callable[..., Any]] = {
     "LPAD": lpad,
     "RPAD": rpad,
     "REVERSE": lambda t: t[::-1],
-    "CONCAT": lambda *values: "".join(map(text_form, values)),
+    "CONCAT": lambda *values: "".join(map(joined_form, values)),
     "CONCAT_WS": joined,
     "EXACT": lambda a, b: a == b,
     "EQUALS_IC": folded(lambda a, b: a == b),

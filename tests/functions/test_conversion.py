@@ -143,7 +143,7 @@ def test_formats_of_integers(values: list[int]) -> None:
         (2.675, "0.00", "2.68"),
         (1.5, "General", "1.5"),
         ("a", "0;-0;0;<@>", "<a>"),
-        (True, "0.00", "true"),
+        (True, "0.00", "TRUE"),
         (datetime(2024, 2, 9, 15, 4, 5, 678_000), "yyyy-mm-dd hh:mm:ss", "2024-02-09 15:04:05"),
         (datetime(2024, 2, 9, 15, 4, 5, 678_000), "hh:mm:ss.000", "15:04:05.678"),
         (datetime(2024, 2, 9, 15, 4, 5), "dddd, d. mmmm yy, h:mm AM/PM", "Friday, 9. February 24, 3:04 PM"),

@@ -72,7 +72,7 @@ WIDTHS = st.one_of(
 HOLIDAYS = st.lists(CLOSE, max_size=6)
 
 OF_ONE_DATE = [
-    *("YEAR", "QUARTER", "MONTH", "ISOWEEK", "ISOYEAR", "DAY", "DAYOFYEAR", "WEEKDAY", "HOUR", "MINUTE", "SECOND"),
+    *("YEAR", "QUARTER", "MONTH", "ISOWEEK", "ISOYEAR", "DAY", "DAYOFYEAR", "HOUR", "MINUTE", "SECOND"),
     *("MILLISECOND", "DAYSINMONTH", "MONTHNAME", "DAYNAME", "ISLEAPYEAR", "ISWEEKEND", "ISWORKDAY", "UNIXTIME", "AGE"),
     *(f"STARTOF{unit}" for unit in ("YEAR", "QUARTER", "MONTH", "WEEK", "DAY", "HOUR", "MINUTE")),
     *(f"ENDOF{unit}" for unit in ("YEAR", "QUARTER", "MONTH", "WEEK", "DAY")),
@@ -80,6 +80,7 @@ OF_ONE_DATE = [
 #: name → for each argument its strategy; (strategy,) where it is a constant for all rows
 CASES: dict[str, list[Any]] = {
     **{name: [DATES] for name in OF_ONE_DATE},
+    "WEEKDAY": [DATES, st.sampled_from([1, 2, 3, 11, 12, 13, 14, 15, 16, 17, 0, 4, 18])],
     "WEEKNUM": [DATES, st.sampled_from([1, 2, 11, 12, 13, 14, 15, 16, 17, 21, 3, 0])],
     "DATE": [st.integers(-5, 10_020), st.one_of(SMALL, st.integers(-(10**6), 10**6)), st.integers(-500, 500)],
     "DATETIME": [st.integers(1500, 2600), SMALL, SMALL, SMALL, st.integers(-100, 100), SMALL, st.integers(-5000, 5000)],

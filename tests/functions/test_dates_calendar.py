@@ -193,10 +193,10 @@ def test_months_clamp() -> None:
         (date(2001, 6, 1), date(2002, 8, 15), "ym", 2),
         (date(2001, 6, 1), date(2002, 8, 15), "m", 14),
         (date(2023, 1, 31), date(2023, 2, 28), "m", 0),
-        (date(2023, 1, 31), date(2023, 3, 1), "md", 1),
+        (date(2023, 1, 31), date(2023, 3, 1), "md", -2),
         (date(2024, 2, 29), date(2025, 2, 28), "y", 0),
         (date(2024, 2, 29), date(2025, 3, 1), "y", 1),
-        (date(2024, 2, 29), date(2025, 3, 1), "yd", 1),
+        (date(2024, 2, 29), date(2025, 3, 1), "yd", 0),
     ],
 )
 def test_datedif(a: date, b: date, unit: str, expected: int) -> None:

@@ -219,9 +219,9 @@ def test_roots_are_found_where_newton_strays() -> None:
 def test_errors_name_their_reason() -> None:
     from sheetline.functions.columns import Column
 
-    column = apply("PMT", [0.1], -1.0, 5.0, raw=True)
+    column = apply("PMT", [0.1], 0.0, 5.0, raw=True)
     assert isinstance(column, Column)
     assert column.errors is not None
-    assert column.errors.messages() == ["PMT: the number of periods -1.0 is not above 0"]
+    assert column.errors.messages() == ["PMT: there are no periods"]
     assert apply("NPER", [0.0, 0.1, -1.0], [0.0, -1.0, -5.0], 100.0) == [DIV0, NUM, NUM]
     assert apply("FV", [None, 0.1], 1.0, [1.0, None]) == [None, None]

@@ -48,7 +48,7 @@ def made(run: sl.Run) -> dict[str, set[str]]:
 OPTIONS: list[dict[str, Any]] = [
     {"threads": 1},
     {"threads": 2, "block_rows": 3},
-    {"threads": 2, "block_rows": 3, "fuse": False},
+    {"threads": 2, "block_rows": 3, "without": ["fuse"]},
 ]
 
 

@@ -75,7 +75,7 @@ def test_checks_count_what_loops_count_and_change_nothing(seed: int) -> None:
         for sheet in book.sheets
         for place, check in enumerate(sheet.checks)
     }
-    for options in ({"fuse": False}, {"block_rows": 3, "threads": 2}, {"block_rows": 3, "threads": 1}):
+    for options in ({"without": ["fuse"]}, {"block_rows": 3, "threads": 2}, {"block_rows": 3, "threads": 1}):
         run = book.run(sources=frames, **options)
         found = {
             (sheet.name, place): one.count for sheet in run.report.sheets for place, one in enumerate(sheet.checks)

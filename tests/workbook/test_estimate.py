@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -46,10 +47,10 @@ def test_rows_are_sure_where_nothing_drops_any(tmp_path: Path) -> None:
     }
 
 
-@pytest.mark.parametrize("fuse", [True, False])
-def test_bytes_are_those_of_the_run(fuse: bool) -> None:
+@pytest.mark.parametrize("without", [[], ["fuse"]])
+def test_bytes_are_those_of_the_run(without: list[Any]) -> None:
     book = chain()
-    run = book.run(sources={"E": frame()}, sheets=["G", "R"], fuse=fuse)
+    run = book.run(sources={"E": frame()}, sheets=["G", "R"], without=without)
     assert run.estimate is not None
     for sheet in run.report.sheets:
         step = run.estimate.step(sheet.name)
@@ -62,7 +63,7 @@ def test_bytes_are_those_of_the_run(fuse: bool) -> None:
 def test_what_is_made_part_by_part_takes_nothing() -> None:
     many = {"E": pd.DataFrame({"k": np.zeros(3_000_000, np.int64), "x": 1.0, "y": 1.0})}
     parts = chain().estimate(sources=many)
-    whole = chain().estimate(sources=many, fuse=False)
+    whole = chain().estimate(sources=many, without=["fuse"])
     assert [step.parts for step in parts.steps] == [False, True, True, False]
     assert parts.step("F").bytes == 0 < whole.step("F").bytes
     assert parts.step("R").live < whole.step("R").live

@@ -15,6 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sheetline.formulas.diagnostics import SheetlineError, WorkbookError, render
+from sheetline.workbook import jsonpos
+from sheetline.workbook.jsonplain import read_plain
 from sheetline.workbook.jsonpos import MAX_DEPTH, MAX_PROBLEMS, read_json
 from sheetline.workbook.load import load_workbook, parse_workbook
 from sheetline.workbook.problems import CATALOGUE
@@ -206,7 +208,28 @@ def test_every_position_leads_to_its_value(value: object) -> None:
     check(value, ())
 
 
-@given(st.text(alphabet="{}[]\",:\\/*#-+.0123456789eEtrufalsn'“” \n\r\tx\ufeff\x00"))
+ANY_TEXT = st.text(alphabet="{}[]\",:\\/*#-+.0123456789eEtrufalsn'“” \n\r\tx\ufeff\x00")
+
+
+@given(ANY_TEXT | st.recursive(ANY_TEXT | st.floats() | st.integers(), lambda inner: st.lists(inner)).map(json.dumps))
+def test_the_quick_reader_takes_only_what_has_no_mistakes(text: str) -> None:
+    quick, slow = read_plain(text), jsonpos._read(text, None)
+    if quick is not None:
+        assert slow.complete
+        assert slow.problems == ()
+        assert repr(slow.value) == repr(quick[0])
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['"\\ud800"', '{"a": 1, "a": 2}', "NaN", "1e999", "9" * 4_001, "[" * 201 + "]" * 201, "\ufeff1", "[1] x"],
+)
+def test_the_quick_reader_leaves_mistakes_to_the_other(text: str) -> None:
+    assert read_plain(text) is None
+    assert read_json(text).problems
+
+
+@given(ANY_TEXT)
 def test_any_text_ends_in_a_workbook_or_in_diagnostics(text: str) -> None:
     document = read_json(text)
     try:

@@ -136,7 +136,7 @@ def same(one: Run, other: Run) -> None:
 )
 def test_together_or_one_after_the_other(make: Any, rows: int, seed: int, block_rows: int, threads: int) -> None:
     frame = events(rows, seed)
-    apart = made(make(), frame, fuse=False, threads=1)
+    apart = made(make(), frame, without=frozenset({"fuse"}), threads=1)
     same(made(make(), frame, block_rows=block_rows, threads=threads), apart)
 
 
@@ -185,7 +185,7 @@ class Watcher:
 def test_an_observer_sees_every_row_in_order() -> None:
     frame = events(100, 7)
     whole, parts = Watcher(), Watcher()
-    made(book(), frame, fuse=False, observer=whole)
+    made(book(), frame, without=frozenset({"fuse"}), observer=whole)
     made(book(), frame, block_rows=11, threads=2, observer=parts)
     assert repr(parts.rows) == repr(whole.rows)
     assert parts.ended == whole.ended

@@ -12,8 +12,8 @@ from sheetline.workbook.record.versions import features, versions
 
 #: Packages that functions rest on, beside those that a record names; some of them are optional.
 PACKAGES: Final = (
-    "jellyfish", "lxml", "rapidfuzz", "regex", "scipy", "snowballstemmer", "tldextract", "tzdata", "ua-parser",
-    "ua-parser-builtins",
+    "google-re2", "jellyfish", "lxml", "rapidfuzz", "regex", "scipy", "snowballstemmer", "tldextract", "tzdata",
+    "ua-parser", "ua-parser-builtins",
 )  # fmt: skip
 
 

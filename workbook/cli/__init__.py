@@ -5,6 +5,7 @@ Only the entry point stands here, so that nothing is imported before the streams
 
 from __future__ import annotations
 
+import os
 import sys
 
 from sheetline.workbook.cli.streams import INTERRUPTED, PIPE_BROKEN, ignore_interrupts, prepare, silence
@@ -44,6 +45,8 @@ def _run(arguments: list[str]) -> None:
         with reported(Session()):
             answer(arguments[1])
         return
+    # pydantic would look for plug-ins in the metadata of every installed package; the command uses none.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     from sheetline.workbook.cli.app import app
 
     app()

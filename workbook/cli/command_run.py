@@ -22,10 +22,12 @@ from sheetline.workbook.cli.options import (
     Set,
     Source,
     Threads,
+    Without,
     WorkbookFile,
     assignments,
     checked_now,
     checked_size,
+    checked_without,
     mappings_of,
     sources_of,
 )
@@ -65,6 +67,7 @@ def run(
     sample: Sample = None,
     threads: Threads = None,
     memory: Memory = None,
+    without: Without = None,
     now: Now = None,
     record: Annotated[
         Path | None, typer.Option("--record", metavar="DIR", help="Write a record of the run into this folder.")
@@ -93,6 +96,8 @@ def run(
     A run for which there is not enough memory, or that needs more than --memory, is refused with numbers. --explain
     shows for each sheet the rows and bytes that were expected beside those that there were.
 
+    --without turns off one of fuse, projection, pushdown, share, free, packed_keys. Results never depend on them.
+
     With --drift sources are compared first with what the workbook lists, and with the record that stands in the folder
     of --record: stop at any column that is missing, renamed or of another type; map: read columns under their likely
     new names, and stop at what is left; continue: go on, missing columns are null. Without it nobody looks, and a
@@ -114,6 +119,7 @@ def run(
         "sample": sample,
         "threads": threads,
         "memory": None if memory is None else checked_size(memory),
+        "without": checked_without(without),
         "cache": cache,
         "drift": None if drift is None else drift.value,
         "drift_record": record,

@@ -38,6 +38,10 @@ Memory = Annotated[
     str | None,
     typer.Option(metavar="SIZE", help="Memory that the run may take, as 6GB; what is free without it."),
 ]
+Without = Annotated[
+    list[str] | None,
+    typer.Option("--without", metavar="NAME", help="Turn off an optimisation, to find a fault; repeatable."),
+]
 Now = Annotated[str | None, typer.Option(metavar="ISO", help="The clock, such as 2024-03-01T12:00:00Z.")]
 Head = Annotated[int, typer.Option(min=0, metavar="N", help="How many rows to show.")]
 
@@ -143,6 +147,19 @@ def checked_size(text: str) -> str:
 
     _checked(lambda: parse_size(text), "--memory")
     return text
+
+
+def checked_without(names: Iterable[str] | None) -> list[str]:
+    """Return names of optimisations that there are.
+
+    Raises:
+        typer.BadParameter: there is none of a name.
+    """
+    from sheetline.workbook.optimisations import checked
+
+    found = list(names or ())
+    _checked(lambda: checked(found), "--without")
+    return found
 
 
 def _checked(read: Callable[[], object], option: str, form: str | None = None) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from sheetline.workbook.io.faults import SourceError
 from sheetline.workbook.io.notes import BadRow, Example, ReadNotes, ReadResult, examples
-from sheetline.workbook.io.read import endpoint_for_path, look_at, read_source, schema_of, source_names
+from sheetline.workbook.io.read import endpoint_for_path, left_out, look_at, read_source, schema_of, source_names
 from sheetline.workbook.io.write import WriteResult, write_output
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "WriteResult",
     "endpoint_for_path",
     "examples",
+    "left_out",
     "look_at",
     "read_source",
     "schema_of",

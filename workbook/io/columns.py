@@ -16,6 +16,7 @@ import pyarrow as pa
 from sheetline.formulas.suggest import closest
 from sheetline.functions import errors as err
 from sheetline.functions.arrow import ColumnNotes, column_to_arrow, instants
+from sheetline.functions.buffers import arrow_array, text_array, text_scalar
 from sheetline.functions.columns import Column
 from sheetline.functions.dates.calendar import MAX_US, MIN_US
 from sheetline.functions.dates.format import format_dates
@@ -166,11 +167,11 @@ def without_words(text: Any, nulls: Sequence[str]) -> Any:
     if list(nulls) == [""]:
         gone = pc.equal(pc.binary_length(text), 0)
     else:
-        gone = pc.is_in(text, pa.array(list(nulls), TEXT))
+        gone = pc.is_in(text, text_array(list(nulls)))
         # Arrow keeps the bytes of what becomes null; types are told from bytes, so these must go.
-        text = pc.if_else(gone, pa.scalar("", TEXT), text)
+        text = pc.if_else(gone, text_scalar(""), text)
     if text.offset or text.null_count:
-        return pc.if_else(gone, pa.scalar(None, TEXT), text)
+        return pc.if_else(gone, text_scalar(None), text)
     _, offsets, data = text.buffers()
     return pa.LargeStringArray.from_buffers(len(text), offsets, data, pc.invert(gone).buffers()[1])
 
@@ -229,7 +230,7 @@ def _masked(text: Any, null: Any) -> Any:
 
     pc: Any = arrow_compute
 
-    return pc.if_else(pa.array(null), pa.scalar(None, TEXT), text)
+    return pc.if_else(arrow_array(null), text_scalar(None), text)
 
 
 def _whole(column: Column) -> Column:

@@ -10,11 +10,10 @@ from __future__ import annotations
 from typing import Any, Final
 
 import numpy as np
-import pyarrow as pa
 import pyarrow.compute as arrow_compute
 
 from sheetline.functions.arrow import ColumnNotes
-from sheetline.functions.buffers import null_mask
+from sheetline.functions.buffers import arrow_array, null_mask
 from sheetline.functions.columns import Array, Column
 from sheetline.functions.dates.parse import parse_dates
 from sheetline.functions.types import BIGINTEGER, BOOLEAN, DATE, NULL, STRING
@@ -134,7 +133,7 @@ def coded(text: Any) -> Any:
     if rows < 2 * _SAMPLE_ROWS:
         return text
     picked = np.linspace(0, rows - 1, _SAMPLE_ROWS).astype(np.int64)
-    sample = text.take(pa.array(picked))
+    sample = text.take(arrow_array(picked))
     if pc.count_distinct(sample).as_py() > _SAMPLE_ROWS // 4:
         return text
     words = text.dictionary_encode()

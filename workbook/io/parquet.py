@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -24,6 +25,7 @@ class ParquetFile:
         names: the columns' names, made unique.
         warnings: sentences about names that were changed.
         rows: the number of rows.
+        metadata: the footer, as pyarrow reads it.
     """
 
     def __init__(self, path: Path) -> None:
@@ -37,7 +39,8 @@ class ParquetFile:
         except (pa.ArrowException, ValueError) as fault:
             raise self._broken(fault) from None
         self.names, self.warnings = unique_names(self.schema.names)
-        self.rows = self._file.metadata.num_rows
+        self.metadata = self._file.metadata
+        self.rows = self.metadata.num_rows
 
     def _broken(self, fault: Exception) -> SourceError:
         return SourceError(
@@ -50,8 +53,8 @@ class ParquetFile:
     def __exit__(self, *_: object) -> None:
         self._file.close()
 
-    def read(self, place: int) -> Any:
-        """Return the column at one place of the file, as an Arrow chunked array.
+    def read(self, place: int, groups: Sequence[int] | None = None) -> Any:
+        """Return the column at one place of the file, as an Arrow chunked array; of some row groups, or of all.
 
         Columns are read one by one, so that what one of them becomes need not wait, beside it, for all the others.
 
@@ -63,10 +66,18 @@ class ParquetFile:
         wanted = [name] if clear else None  # names are how columns are asked for, and this one is ambiguous
         try:
             with pq.ParquetFile(str(self.path), memory_map=True, read_dictionary=self._coded([place])) as file:
-                table = file.read(columns=wanted, use_threads=True)
+                table = (
+                    file.read(columns=wanted, use_threads=True)
+                    if groups is None
+                    else file.read_row_groups(list(groups), columns=wanted, use_threads=True)
+                )
         except (pa.ArrowException, OSError, ValueError) as fault:
             raise self._broken(fault) from None
         return table.column(name) if clear else table.column(place)
+
+    def rows_of(self, groups: Sequence[int] | None) -> int:
+        """Return the number of rows of some row groups, or of all."""
+        return self.rows if groups is None else sum(self.metadata.row_group(group).num_rows for group in groups)
 
     def types(self, places: list[int]) -> dict[int, Type]:
         """Return the types of columns, from the footer alone.
@@ -84,7 +95,7 @@ class ParquetFile:
 
     def text_widths(self) -> dict[str, float]:
         """Return how many bytes a value of each text column takes in memory, from the footer alone."""
-        metadata = self._file.metadata
+        metadata = self.metadata
         names = [metadata.schema.column(leaf).path for leaf in range(metadata.num_columns)]
         text = [place for place in range(len(self.schema.names)) if _is_text(self.schema.field(place).type)]
         coded = set(self._coded(text))
@@ -105,7 +116,7 @@ class ParquetFile:
 
     def _coded(self, places: list[int]) -> list[str]:
         """Return the text columns that the file holds as codes, judged by the room that their values take."""
-        metadata = self._file.metadata
+        metadata = self.metadata
         text = {self.schema.names[place] for place in places if _is_text(self.schema.field(place).type)}
         chosen = []
         for leaf in range(metadata.num_columns):

@@ -29,6 +29,7 @@ from sheetline.workbook.model.endpoints import (
 
 if TYPE_CHECKING:
     from sheetline.workbook.io.parquet import ParquetFile
+    from sheetline.workbook.io.rowgroups import Comparison, Unread
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,7 @@ class _Asked:
     renames: Mapping[str, str] | None
     style: Style
     base_folder: str | Path | None
+    groups: Sequence[int] | None = None
 
     def plan(self, names: Sequence[str], notes: ReadNotes) -> list[Wanted]:
         """Return the columns to read, in the sheet's order."""
@@ -59,6 +61,7 @@ def read_source(
     timezone: Zone | str = UTC_ZONE,
     frame: object | None = None,
     renames: Mapping[str, str] | None = None,
+    groups: Sequence[int] | None = None,
 ) -> ReadResult:
     """Read a source.
 
@@ -71,6 +74,7 @@ def read_source(
         timezone: where texts without a zone of their own were written.
         frame: the data of a ``frame`` source: a pandas frame, or anything that speaks Arrow.
         renames: for some columns of the sheet, their name in the file (overrides the listed one).
+        groups: of a Parquet file, the row groups to read; None reads all.
 
     Returns:
         The table (columns in the sheet's order: where the file has them, or as listed with ``only``), and what
@@ -80,7 +84,7 @@ def read_source(
         SourceError: the source cannot be reached or is not what the endpoint says.
     """
     zone = load_zone(timezone) if isinstance(timezone, str) else timezone
-    asked = _Asked(columns_spec, only, needed, renames, Style(zone=zone), base_folder)
+    asked = _Asked(columns_spec, only, needed, renames, Style(zone=zone), base_folder, groups)
     if isinstance(endpoint, CsvSource):
         return _read_csv(endpoint, asked)
     if isinstance(endpoint, JsonlSource):
@@ -160,6 +164,31 @@ def look_at(
         )
     types = {} if result is None else result.table.types
     return {one.name: one.type or types[one.name] for one in wanted}, result
+
+
+def left_out(
+    endpoint: ParquetSource,
+    where: Sequence[Comparison],
+    *,
+    base_folder: str | Path | None = None,
+    columns_spec: Sequence[ColumnSpec] = (),
+    only: bool = False,
+    needed: Collection[str],
+    renames: Mapping[str, str] | None = None,
+) -> Unread | None:
+    """Return the row groups of a file in which no row can fulfil all comparisons; None where there are none.
+
+    A file that can't be read has none: reading it will say so.
+    """
+    from sheetline.workbook.io.parquet import ParquetFile
+    from sheetline.workbook.io.rowgroups import unread
+
+    asked = _Asked(columns_spec, only, needed, renames, Style(), base_folder)
+    try:
+        with ParquetFile(reach.existing(endpoint.path, base_folder)) as file:
+            return unread(file, asked.plan(file.names, ReadNotes()), where)
+    except SourceError:
+        return None
 
 
 def source_names(
@@ -254,14 +283,14 @@ def _read_parquet(endpoint: ParquetSource, asked: _Asked) -> ReadResult:
     with ParquetFile(path) as file:
         notes.warnings += file.warnings
         planned = asked.plan(file.names, notes)
-        notes.rows = file.rows
+        notes.rows = file.rows_of(asked.groups)
         makers = [partial(_parquet_column, file, one, asked, notes.where) for one in planned]
         return _result(planned, side_by_side(makers), notes.rows, notes)
 
 
 def _parquet_column(file: ParquetFile, one: Wanted, asked: _Asked, where: str) -> tuple[Column, ColumnNotes]:
     try:
-        column, found = column_from_arrow(file.read(one.place))
+        column, found = column_from_arrow(file.read(one.place, asked.groups))
     except UnsupportedError as fault:
         raise SourceError(f"column '{one.name}': {fault}", where) from None
     return _retyped(column, found, one, asked, where)

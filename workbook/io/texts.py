@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as arrow_compute
 
 from sheetline.functions.arrow import column_to_arrow
+from sheetline.functions.buffers import arrow_array, text_array, text_scalar
 from sheetline.functions.columns import Column
 from sheetline.functions.dates.format import format_dates
 from sheetline.functions.dates.zones import Zone, clamp, offset
@@ -44,7 +45,7 @@ def _dates(us: Any, pattern: str | None, zone: Zone) -> Any:
     text = format_dates(us, None, zone, suffix=True)
     # Before there were time zones, clocks differed by seconds, which an ISO offset cannot say: those in UTC.
     odd = offset(clamp(us), zone) % 60_000_000 != 0
-    return pc.if_else(pa.array(odd), format_dates(us, None, suffix=True), text) if odd.any() else text
+    return pc.if_else(arrow_array(odd), format_dates(us, None, suffix=True), text) if odd.any() else text
 
 
 def float_texts(column: Column) -> Any:
@@ -53,7 +54,7 @@ def float_texts(column: Column) -> Any:
     bare = pc.invert(pc.match_substring_regex(text, "[.e]"))
     if not pc.any(bare).as_py():
         return text
-    return pc.if_else(bare, pc.binary_join_element_wise(text, pa.scalar(".0", TEXT), pa.scalar("", TEXT)), text)
+    return pc.if_else(bare, pc.binary_join_element_wise(text, text_scalar(".0"), text_scalar("")), text)
 
 
 def list_texts(column: Column) -> Any:
@@ -70,7 +71,7 @@ def _other(value: Any) -> str:
 
 def _without(text: Any, column: Column) -> Any:
     null = column.nulls()
-    return text if null is None else pc.if_else(pa.array(null), pa.scalar(None, TEXT), text)
+    return text if null is None else pc.if_else(arrow_array(null), text_scalar(None), text)
 
 
 def json_texts(column: Column) -> Any:
@@ -87,7 +88,7 @@ def json_texts(column: Column) -> Any:
             text = _without(format_dates(column.data, suffix=True), column)
         else:
             text = pa.array([None if value is None else str(value) for value in column.to_list()], TEXT)
-        text = join([pa.scalar('"', TEXT), text, pa.scalar('"', TEXT)])
+        text = join([text_scalar('"'), text, text_scalar('"')])
     elif column.type.is_big:
         text = pa.array([None if value is None else str(value) for value in column.to_list()], TEXT)
     else:
@@ -99,17 +100,17 @@ def _quoted_json(column: Column) -> Any:
     """Return text in JSON's quotes; only what has something to escape goes through Python, once a word."""
     text = column.plain().data
     special = pc.match_substring_regex(text, r'[\x00-\x1f"\\\x7f]')
-    plain = join([pa.scalar('"', TEXT), text, pa.scalar('"', TEXT)])
+    plain = join([text_scalar('"'), text, text_scalar('"')])
     if not pc.any(special).as_py():
         return plain
     words = text.filter(special.fill_null(False)).dictionary_encode()
-    escaped = pa.array([json.dumps(word, ensure_ascii=False) for word in words.dictionary.to_pylist()], TEXT)
+    escaped = text_array([json.dumps(word, ensure_ascii=False) for word in words.dictionary.to_pylist()])
     return pc.replace_with_mask(plain, special.fill_null(False), escaped.take(words.indices))
 
 
 def join(parts: list[Any], separator: str = "") -> Any:
     """Join texts of the same rows; a null makes a null."""
-    return pc.binary_join_element_wise(*parts, pa.scalar(separator, TEXT))
+    return pc.binary_join_element_wise(*parts, text_scalar(separator))
 
 
 def raw(lines: Any) -> memoryview:

@@ -16,7 +16,7 @@ import pyarrow.compute as arrow_compute
 
 from sheetline.functions import errors as err
 from sheetline.functions.arrow import ColumnNotes
-from sheetline.functions.buffers import fixed_values, null_mask, truths
+from sheetline.functions.buffers import arrow_array, fixed_values, null_mask, text_array, text_scalar, truths
 from sheetline.functions.columns import Array, Column, arrow_type
 from sheetline.functions.dates.parse import parse_dates
 from sheetline.functions.dates.zones import UTC_ZONE, Zone
@@ -106,7 +106,7 @@ def trim(text: Any, style: Style, found: Mask) -> Any:
         return text
     trimmed = pc.utf8_trim(text, BLANKS)
     if style.blank_is_null:
-        trimmed = pc.if_else(pc.equal(pc.binary_length(trimmed), 0), pa.scalar(None, TEXT), trimmed)
+        trimmed = pc.if_else(pc.equal(pc.binary_length(trimmed), 0), text_scalar(None), trimmed)
     return trimmed
 
 
@@ -144,11 +144,11 @@ def _failed(text: Any, bad: Mask, code: str, note: str) -> err.Errors | None:
     rows = np.flatnonzero(bad)
     if not len(rows):
         return None
-    return err.make(rows, code, Origin("", note, (text.take(pa.array(rows)),)))
+    return err.make(rows, code, Origin("", note, (text.take(arrow_array(rows)),)))
 
 
 def _only(text: Any, good: Mask) -> Any:
-    return pc.if_else(pa.array(good), text, pa.scalar(None, TEXT))
+    return pc.if_else(arrow_array(good), text, text_scalar(None))
 
 
 # ---------------------------------------------------------------- numbers
@@ -179,7 +179,7 @@ def _casts(few: Any, type_: Any) -> bool:
 def _integers(text: Any, plain: Any, odd: Mask | None) -> Column:
     if odd is None and (column := cast_integers(plain)) is not None:
         return column
-    valid = np.asarray(text.is_valid())
+    valid = truths(text.is_valid())
     fits = _mask(pc.match_substring_regex(plain, WHOLE))
     if odd is not None:
         fits &= ~odd
@@ -237,7 +237,7 @@ def floats(text: Any, plain: Any, odd: Mask | None, notes: ColumnNotes, data: Ar
         fits = _mask(pc.match_substring_regex(plain, FLOATING))
         if odd is not None:
             fits &= ~odd
-        bad = np.asarray(text.is_valid()) & ~fits
+        bad = truths(text.is_valid()) & ~fits
         data = cast_floats(_only(plain, fits))
         assert data is not None  # the pattern takes only what the cast takes (tested)
     null = null_mask(text)
@@ -264,7 +264,7 @@ def _exact(text: Any, plain: Any, odd: Mask | None, type_: Type) -> Column:
     data = np.empty(len(text), np.object_)
     convert: Any = _whole if big else Decimal
     data[:] = [0 if value is None else convert(value) for value in _only(plain, fits).to_pylist()]
-    valid = np.asarray(text.is_valid())
+    valid = truths(text.is_valid())
     note = "{0} is no integer" if big else "{0} is no number"
     column = Column(BIGINTEGER if big else BIGDECIMAL, data, null_mask(text))
     return column.with_errors(_failed(text, valid & ~fits, "PARSE", note))
@@ -281,9 +281,9 @@ def _whole(value: str) -> int:
 
 def _booleans(text: Any) -> Column:
     lower = pc.utf8_lower(text)
-    true = _mask(pc.is_in(lower, pa.array(TRUE, TEXT)))
-    false = _mask(pc.is_in(lower, pa.array(FALSE, TEXT)))
-    valid = np.asarray(text.is_valid())
+    true = _mask(pc.is_in(lower, text_array(TRUE)))
+    false = _mask(pc.is_in(lower, text_array(FALSE)))
+    valid = truths(text.is_valid())
     column = Column(BOOLEAN, true, null_mask(text))
     return column.with_errors(_failed(text, valid & ~(true | false), "PARSE", "{0} is neither true nor false"))
 

@@ -19,6 +19,7 @@ import pyarrow.compute as arrow_compute
 
 from sheetline.formulas.suggest import closest
 from sheetline.functions.arrow import column_to_arrow
+from sheetline.functions.buffers import text_array, text_scalar
 from sheetline.functions.columns import Column, Table
 from sheetline.functions.dates.zones import UTC_ZONE, Zone, load_zone
 from sheetline.functions.types import Kind
@@ -28,7 +29,6 @@ from sheetline.workbook.io.texts import cell_texts, join, json_texts, raw
 from sheetline.workbook.model.endpoints import CsvTarget, Endpoint, JsonlTarget, ParquetTarget
 
 pc: Any = arrow_compute  # its stubs know fewer overloads than it has
-TEXT: Final = pa.large_string()
 _BLOCK: Final = 1 << 16
 _ROW_GROUP: Final = 1 << 20
 Sink = Callable[[memoryview | bytes], object]
@@ -165,7 +165,7 @@ def _encoded(stream: Any, encoding: str, path: Path) -> Sink:
 def _write_csv(table: Table, endpoint: CsvTarget, zone: Zone, sink: Sink, result: WriteResult) -> None:
     writer = _CsvCells(endpoint, zone, result)
     if endpoint.header and table.columns:
-        names = [writer.enclosed(pa.array([name], TEXT), "the header", True) for name in table.columns]
+        names = [writer.enclosed(text_array([name]), "the header", True) for name in table.columns]
         sink(raw(writer.lines(names)))
     if not table.columns:
         return
@@ -196,14 +196,14 @@ class _CsvCells:
         is_number = column.type.is_number
         if is_number and self.endpoint.decimal != ".":
             text = pc.replace_substring(text, ".", self.endpoint.decimal)
-        if column.type.kind is Kind.STRING and (same := pc.sum(pc.equal(text, self.null)).as_py()):
+        if column.type.kind is Kind.STRING and (same := pc.sum(pc.equal(text, text_scalar(self.null))).as_py()):
             confused[name] = confused.get(name, 0) + same
         quoting = self.endpoint.quoting
         always = quoting == "all" or (quoting == "nonnumeric" and not is_number)
         shown = self.enclosed(text, f"column '{name}'", always)
         if not shown.null_count:
             return shown
-        return shown.fill_null(self.enclosed(pa.array([self.null], TEXT), "the null word", False)[0])
+        return shown.fill_null(self.enclosed(text_array([self.null]), "the null word", False)[0])
 
     def enclosed(self, text: Any, where: str, always: bool) -> Any:
         """Return text in quotes: all of it, or what holds a separator, a quote or a line break."""
@@ -218,7 +218,7 @@ class _CsvCells:
         always = always and self.endpoint.quoting in ("all", "nonnumeric")
         if not found and not always:
             return text
-        mark = pa.scalar(self.quote, TEXT)
+        mark = text_scalar(self.quote)
         doubled = pc.replace_substring(text, self.quote, self.quote * 2)
         enclosed = join([mark, doubled, mark])
         return enclosed if always else pc.if_else(special, enclosed, text)
@@ -232,9 +232,9 @@ class _CsvCells:
                 if self.quote is None:
                     what = "a row of one column is empty, and nothing may be quoted"
                     raise SourceError(what, str(self.result.path), 'give a "quote", or a word in "nulls"')
-                cells = [pc.if_else(empty, pa.scalar(mark, TEXT), cells[0])]
+                cells = [pc.if_else(empty, text_scalar(mark), cells[0])]
         line = cells[0] if len(cells) == 1 else join(cells, self.endpoint.delimiter)
-        return join([line, pa.scalar("\n", TEXT)])
+        return join([line, text_scalar("\n")])
 
 
 # ---------------------------------------------------------------- JSON lines and Parquet
@@ -249,8 +249,8 @@ def _write_jsonl(table: Table, sink: Sink) -> None:
             continue
         pieces: list[Any] = []
         for place, (key, column) in enumerate(zip(keys, part.columns.values(), strict=True)):
-            pieces += [pa.scalar(("{" if place == 0 else ",") + key, TEXT), json_texts(column)]
-        sink(raw(join([*pieces, pa.scalar("}\n", TEXT)])))
+            pieces += [text_scalar(("{" if place == 0 else ",") + key), json_texts(column)]
+        sink(raw(join([*pieces, text_scalar("}\n")])))
 
 
 def _write_parquet(table: Table, endpoint: ParquetTarget, temporary: Path) -> None:

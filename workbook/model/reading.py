@@ -15,7 +15,7 @@ from sheetline.workbook.model.base import FORMAT, SheetBase
 from sheetline.workbook.model.rules import SheetFacts, facts_of, output_problems, raw_facts, sheet_problems
 from sheetline.workbook.model.settings import Output
 from sheetline.workbook.model.translate import choice, validate
-from sheetline.workbook.model.workbook import Workbook, WorkbookFields
+from sheetline.workbook.model.workbook import Workbook, WorkbookFields, WorkbookSettings
 from sheetline.workbook.problems import Path, Problem, diagnostic, listed, problem, quoted
 from sheetline.workbook.sheets import KINDS, RESERVED_KINDS
 
@@ -26,7 +26,7 @@ _PARAMETER_NAME = re.compile(r"[^\W\d]\w*")
 class _Parts:
     """What was read so far."""
 
-    header: WorkbookFields | None = None
+    header: WorkbookSettings | None = None
     sheets: list[SheetBase] = field(default_factory=list)
     facts: list[SheetFacts] = field(default_factory=list)
     sheet_facts: list[SheetFacts] = field(default_factory=list)
@@ -72,7 +72,7 @@ def _misspelt(parts: _Parts, positions: Positions | None, path: pathlib.Path | N
                     yield one.with_place(sheet=sheet.name, column=column, file=file, line=line, col=col)
 
 
-def read_header(raw: Mapping[str, object]) -> tuple[WorkbookFields | None, list[Problem]]:
+def read_header(raw: Mapping[str, object]) -> tuple[WorkbookSettings | None, list[Problem]]:
     """Read the settings of a workbook: everything but sheets and outputs."""
     problems: list[Problem] = []
     written = dict(raw)
@@ -83,7 +83,7 @@ def read_header(raw: Mapping[str, object]) -> tuple[WorkbookFields | None, list[
         # Their items are read one by one; here only whether they are lists at all.
         if isinstance(written.get(key), list | tuple):
             written[key] = ()
-    header, found = validate(WorkbookFields, written, ())
+    header, found = _settings(written)
     parameters = raw.get("parameters")
     problems += [
         problem(("parameters", name), "W114", on_key=True, got=quoted(name))
@@ -91,6 +91,16 @@ def read_header(raw: Mapping[str, object]) -> tuple[WorkbookFields | None, list[
         if not _PARAMETER_NAME.fullmatch(str(name))
     ]
     return header, problems + [_advised(item, raw) for item in found]
+
+
+def _settings(written: Mapping[str, object]) -> tuple[WorkbookSettings | None, list[Problem]]:
+    """Read the settings; all kinds of sheets need to be known only to tell what is wrong."""
+    if written.get("sheets") == () == written.get("outputs", ()):
+        alone = {key: value for key, value in written.items() if key not in ("sheets", "outputs")}
+        header, found = validate(WorkbookSettings, alone, ())
+        if not found:
+            return header, found
+    return validate(WorkbookFields, written, ())
 
 
 def header_or_raise(raw: Mapping[str, object]) -> None:

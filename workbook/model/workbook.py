@@ -32,8 +32,8 @@ def _time_zone(value: str) -> str:
     return value
 
 
-class WorkbookFields(Model):
-    """The keys of a workbook file."""
+class WorkbookSettings(Model):
+    """The keys of a workbook file but for sheets and outputs."""
 
     schema_: str | None = Field(default=None, alias="$schema", description="Where editors find this schema.")
     format: Literal["sheetline/1"] = Field(description="The version of the file's format.")
@@ -46,6 +46,11 @@ class WorkbookFields(Model):
         default_factory=dict, description="Named constants, $name in formulas; a run may set other values."
     )
     errors: ErrorPolicy = Field(default=ErrorPolicy(), description="What happens to errors in the data.")
+
+
+class WorkbookFields(WorkbookSettings):
+    """The keys of a workbook file."""
+
     sheets: Annotated[tuple[Sheet, ...], Listed] = Field(description="The sheets, in the order people read them.")
     outputs: Annotated[tuple[Output, ...], Listed] = Field(default=(), description="What a run writes.")
 
@@ -99,7 +104,7 @@ class Workbook(WorkbookFields, WorkbookBuilder, WorkbookRunning):
     @classmethod
     def assembled(
         cls,
-        header: WorkbookFields,
+        header: WorkbookSettings,
         sheets: Sequence[SheetBase],
         outputs: Sequence[Output],
         *,

@@ -140,7 +140,8 @@ class SortStep(Step):
         values = [key.values(base, ctx) for key in self.keys]
         stop = base.rows if self.limit is None else min(self.offset + self.limit, base.rows)
         descending = [key.descending for key in self.keys]
-        rows = first_rows(values, descending, base.rows, stop)[min(self.offset, stop) :]
+        packed = ctx.env.packed_keys
+        rows = first_rows(values, descending, base.rows, stop, packed=packed)[min(self.offset, stop) :]
         names = passed(base, columns, self.schema, open_schema=self.open_schema)
         table = Table(gather(base, names, rows, ctx.workers), len(rows))
         maps = (RowMap(self.base, rows),) if ctx.trace else ()
@@ -168,17 +169,19 @@ class SortStep(Step):
         return with_rows([*own, *deciding], [self.base])
 
 
-def first_rows(values: Sequence[Column], descending: Sequence[bool], rows: int, wanted: int) -> Ints:
+def first_rows(
+    values: Sequence[Column], descending: Sequence[bool], rows: int, wanted: int, *, packed: bool = True
+) -> Ints:
     """Return the first ``wanted`` row numbers in the stable order of ``values``; of a few only those that may be one.
 
-    Nulls are last in either direction, errors behind them.
+    Nulls are last in either direction, errors behind them. ``packed``: see :func:`ordering.stable_order`.
     """
     few = leading(values[0], wanted, descending=descending[0])
     some = values if few is None else [column.take(few) for column in values]
     keys = [sort_key(column, descending=down) for column, down in zip(some, descending, strict=True)]
     if few is None:
-        return first_in_order(keys, rows, wanted)
-    found: Ints = few[stable_order(keys, len(few))[:wanted]]
+        return first_in_order(keys, rows, wanted, packed=packed)
+    found: Ints = few[stable_order(keys, len(few), packed=packed)[:wanted]]
     return found
 
 
@@ -208,7 +211,7 @@ def leading(column: Column, wanted: int, *, descending: bool) -> Ints | None:
     return few if wanted <= len(few) <= rows // 2 else None
 
 
-def first_in_order(keys: Sequence[Ints], rows: int, wanted: int) -> Ints:
+def first_in_order(keys: Sequence[Ints], rows: int, wanted: int, *, packed: bool = True) -> Ints:
     """Return the first ``wanted`` row numbers in the stable order of ``keys``; a few of many without sorting all."""
     if wanted == 0:
         return np.zeros(0, np.int64)
@@ -216,6 +219,6 @@ def first_in_order(keys: Sequence[Ints], rows: int, wanted: int) -> Ints:
         edge = np.partition(keys[0], wanted - 1)[wanted - 1]
         few = np.flatnonzero(keys[0] <= edge)
         if len(few) * 2 < rows:
-            order: Ints = few[stable_order([key[few] for key in keys], len(few))]
+            order: Ints = few[stable_order([key[few] for key in keys], len(few), packed=packed)]
             return order[:wanted]
-    return stable_order(keys, rows)[:wanted]
+    return stable_order(keys, rows, packed=packed)[:wanted]
