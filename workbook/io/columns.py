@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final, Protocol
@@ -21,6 +20,7 @@ from sheetline.functions.columns import Column
 from sheetline.functions.dates.calendar import MAX_US, MIN_US
 from sheetline.functions.dates.format import format_dates
 from sheetline.functions.errors import Errors, Origin
+from sheetline.functions.helpers import side_by_side as in_threads
 from sheetline.functions.interop import unique_names
 from sheetline.functions.types import DATE, INT64_MAX, INTEGER, STRING, Kind, Type, accepts, list_of
 from sheetline.workbook.io import typed
@@ -178,10 +178,7 @@ def without_words(text: Any, nulls: Sequence[str]) -> Any:
 
 def side_by_side(makers: Sequence[Any]) -> list[Any]:
     """Run functions without arguments on a few threads; results in order."""
-    if len(makers) < 2:
-        return [make() for make in makers]
-    with ThreadPoolExecutor(min(len(makers), os.cpu_count() or 1, 8)) as pool:
-        return [done.result() for done in [pool.submit(make) for make in makers]]
+    return in_threads(lambda make: make(), makers, min(os.cpu_count() or 1, 8))
 
 
 # ---------------------------------------------------------------- from values

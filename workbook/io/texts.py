@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as arrow_compute
 
 from sheetline.functions.arrow import column_to_arrow
-from sheetline.functions.buffers import arrow_array, text_array, text_scalar
+from sheetline.functions.buffers import arrow_array, text_array, text_scalar, truths
 from sheetline.functions.columns import Column
 from sheetline.functions.dates.format import format_dates
 from sheetline.functions.dates.zones import Zone, clamp, offset
@@ -51,10 +52,14 @@ def _dates(us: Any, pattern: str | None, zone: Zone) -> Any:
 def float_texts(column: Column) -> Any:
     """Return floats as text with a point or an exponent."""
     text = column_to_arrow(column).cast(TEXT)
-    bare = pc.invert(pc.match_substring_regex(text, "[.e]"))
-    if not pc.any(bare).as_py():
+    whole = np.flatnonzero(column.data == np.floor(column.data))  # only of these may both be missing
+    if not len(whole):
         return text
-    return pc.if_else(bare, pc.binary_join_element_wise(text, text_scalar(".0"), text_scalar("")), text)
+    bare = np.zeros(len(text), np.bool_)
+    bare[whole] = ~truths(pc.match_substring_regex(text.take(arrow_array(whole)), "[.e]"))
+    if not bare.any():
+        return text
+    return pc.if_else(arrow_array(bare), join([text, text_scalar(".0")]), text)
 
 
 def list_texts(column: Column) -> Any:

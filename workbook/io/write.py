@@ -11,6 +11,7 @@ import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,6 +25,7 @@ from sheetline.functions.columns import Column, Table
 from sheetline.functions.dates.zones import UTC_ZONE, Zone, load_zone
 from sheetline.functions.types import Kind
 from sheetline.workbook.io import atomic, reach
+from sheetline.workbook.io.columns import side_by_side
 from sheetline.workbook.io.faults import SourceError
 from sheetline.workbook.io.texts import cell_texts, join, json_texts, raw
 from sheetline.workbook.model.endpoints import CsvTarget, Endpoint, JsonlTarget, ParquetTarget
@@ -172,7 +174,7 @@ def _write_csv(table: Table, endpoint: CsvTarget, zone: Zone, sink: Sink, result
     confused: dict[str, int] = {}
     for low in range(0, table.rows, _BLOCK):
         part = table.slice(low, min(low + _BLOCK, table.rows))
-        cells = [writer.cells(name, column, confused) for name, column in part.columns.items()]
+        cells = side_by_side([partial(writer.cells, name, column, confused) for name, column in part.columns.items()])
         sink(raw(writer.lines(cells)))
     for name, count in confused.items():
         word = endpoint.nulls[0]
@@ -189,6 +191,7 @@ class _CsvCells:
         quote = None if endpoint.quoting == "none" else endpoint.quote
         self.quote = quote
         signs = {endpoint.delimiter, "\n", "\r", *(() if quote is None else (quote,))}
+        self.safe_numbers = signs.isdisjoint({*"0123456789+-.eE", endpoint.decimal})
         self.special = "[" + "".join(f"\\x{{{ord(sign):x}}}" for sign in sorted(signs)) + "]"
 
     def cells(self, name: str, column: Column, confused: dict[str, int]) -> Any:
@@ -200,7 +203,9 @@ class _CsvCells:
             confused[name] = confused.get(name, 0) + same
         quoting = self.endpoint.quoting
         always = quoting == "all" or (quoting == "nonnumeric" and not is_number)
-        shown = self.enclosed(text, f"column '{name}'", always)
+        shown = (
+            text if is_number and not always and self.safe_numbers else self.enclosed(text, f"column '{name}'", always)
+        )
         if not shown.null_count:
             return shown
         return shown.fill_null(self.enclosed(text_array([self.null]), "the null word", False)[0])
