@@ -23,7 +23,8 @@ class Values:
     _numbers: dict[tuple[Any, ...], int] = field(default_factory=dict)
     _columns: dict[str, dict[str, int]] = field(default_factory=dict)
     _made: set[int] = field(default_factory=set)  #: the numbers of expressions: what is worth looking for
-    _last: tuple[BoundSheet, dict[int, int]] | None = None  #: the numbers of a sheet that is looked at again and again
+    #: a sheet that is looked at again and again, the numbers of its nodes, and these
+    _last: tuple[BoundSheet, dict[int, int], list[Node]] | None = None
 
     def carry(self, sheet: str, base: str, columns: Iterable[str]) -> None:
         """Enter a sheet whose rows are some of those underneath, with the same values."""
@@ -42,12 +43,12 @@ class Values:
         there = {number: name for name, number in self._columns.get(bound.base, {}).items() if number in self._made}
         if not there:
             return {}
-        nodes = list(roots)
-        numbers = self._nodes(sheet, bound, nodes)
+        numbers = self._nodes(sheet, bound, roots)
+        assert self._last is not None
         return {
             node.id: there[numbers[node.id]]
-            for node in reachable(nodes)
-            if node.op == "apply" and node.space is Space.BASE and numbers[node.id] in there
+            for node in self._last[2]
+            if numbers[node.id] in there and node.op == "apply" and node.space is Space.BASE
         }
 
     def _column(self, sheet: str, name: str) -> int:
@@ -57,25 +58,34 @@ class Values:
     def _nodes(self, sheet: str, bound: BoundSheet, roots: Iterable[Node]) -> dict[int, int]:
         """Return the numbers of expressions and of all that they are made from."""
         if self._last is None or self._last[0] is not bound:
-            self._last = bound, {}
-        found = self._last[1]
-        for node in reachable(roots, found):
-            app = node.app
-            if node.op == "input" and node.space is Space.BASE:
+            self._last = bound, {}, []
+        _, found, seen = self._last
+        nodes = reachable(roots, found)
+        seen += nodes
+        numbers, made = self._numbers, self._made
+        is_series = bound.shape is Shape.SERIES
+        for node in nodes:
+            app, op = node.app, node.op
+            key: tuple[Any, ...]
+            if op == "input" and node.space is Space.BASE:
                 found[node.id] = self._column(node.sheet, node.name)
-            elif node.op == "move" and bound.shape is Shape.SERIES and node.args[0].space is Space.BASE:
+                continue
+            if op == "move" and is_series and node.args[0].space is Space.BASE:
                 found[node.id] = found[node.args[0].id]  # the record's own value, elsewhere in the sheet
-            elif node.constant is not None:
+                continue
+            if node.constant is not None:
                 failed = node.constant.errors
                 told = None if failed is None else (failed.code(0), failed.message(0))
-                found[node.id] = self._number(("const", node.type, repr(node.constant.value), told))
-            elif node.op == "apply" and app is not None and not app.function.volatile & _OF_ITS_OWN:
-                args = tuple(found[arg.id] for arg in node.args)
-                number = self._number((app.function.name, id(app.kernel), app.types, args))
-                found[node.id] = number
-                self._made.add(number)
+                plain = node.type.item is None and not node.type.items
+                key = ("const", id(node.type.kind) if plain else node.type, repr(node.constant.value), told)
+                found[node.id] = numbers.setdefault(key, len(numbers))
+            elif op == "apply" and app is not None and not app.function.volatile & _OF_ITS_OWN:
+                # the kernel is one function's, and what its arguments are decides about the types that it sees
+                key = (id(app.kernel), *[found[arg.id] for arg in node.args])
+                found[node.id] = number = numbers.setdefault(key, len(numbers))
+                made.add(number)
             else:
-                found[node.id] = self._number(("node", sheet, node.id))
+                found[node.id] = numbers.setdefault(("node", sheet, node.id), len(numbers))
         return found
 
     def _number(self, key: tuple[Any, ...]) -> int:
