@@ -68,6 +68,7 @@ class Keys:
     _files: dict[str, tuple[Path, tuple[int, ...]]] = field(default_factory=dict)
     _texts: dict[str, dict[str, str]] = field(default_factory=dict)
     _definitions: dict[str, str] = field(default_factory=dict)
+    _surroundings: dict[str, dict[str, str]] = field(default_factory=dict)
     _said: dict[Place, str] = field(default_factory=dict)  #: by sheet and what of it, a hash
     _base: str = ""
 
@@ -249,12 +250,20 @@ class Keys:
             found["its definition"] = self._definition(sheet)
         elif column in texts:
             found["its formula"] = texts[column]
-        said = " ".join(texts.values())
-        for name, value in self.plan.parameters.items():
-            if f"${name}" in said or f"$[{name}]" in said:
-                found[f"parameter ${name}"] = hash_json(_constant(value))
-        env = self.plan.env
-        return found | {"the time zone": env.timezone, "the clock": str(env.now), "the seed": str(env.seed)}
+        return found | self._around(sheet)
+
+    def _around(self, sheet: str) -> dict[str, str]:
+        """Return what a sheet's formulas may see beside columns: parameters, the time zone, the clock, the seed."""
+        if sheet not in self._surroundings:
+            said, env = " ".join(self._formulas(sheet).values()), self.plan.env
+            found = {
+                f"parameter ${name}": hash_json(_constant(value))
+                for name, value in self.plan.parameters.items()
+                if f"${name}" in said or f"$[{name}]" in said
+            }
+            found |= {"the time zone": env.timezone, "the clock": str(env.now), "the seed": str(env.seed)}
+            self._surroundings[sheet] = found
+        return self._surroundings[sheet]
 
     def _formulas(self, sheet: str) -> dict[str, str]:
         """Return the sheet's formulas by column, or by the key that holds them."""
