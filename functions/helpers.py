@@ -29,7 +29,7 @@ def side_by_side(work: Callable[[T], R], items: Iterable[T], threads: int) -> li
     """Return ``work`` of every item, in order.
 
     The caller works too, and helpers as soon as they have time: nobody waits for work that nobody has begun, so work
-    may give work to others in its turn.
+    may give work to others in its turn. Of several failures the one of the first item is raised, whoever met it.
 
     >>> side_by_side(abs, [-1, 2, -3], 2)
     [1, 2, 3]
@@ -39,24 +39,23 @@ def side_by_side(work: Callable[[T], R], items: Iterable[T], threads: int) -> li
         return [work(item) for item in listed]
     waiting = deque(range(len(listed)))
     done: dict[int, R] = {}
+    failed: dict[int, BaseException] = {}
 
     def some() -> None:
-        try:
-            while waiting:
-                try:
-                    place = waiting.popleft()
-                except IndexError:  # another thread was quicker
-                    return
+        while waiting:
+            try:
+                place = waiting.popleft()
+            except IndexError:  # another thread was quicker
+                return
+            try:
                 done[place] = work(listed[place])
-        finally:
-            waiting.clear()  # where one fails the others stop
+            except BaseException as fault:  # noqa: BLE001 - raised below, when those before it are through
+                failed[place] = fault
+                waiting.clear()
 
     helpers = [_pool().submit(some) for _ in range(min(threads, len(listed)) - 1)]
-    try:
-        some()
-    finally:
-        started = [helper for helper in helpers if not helper.cancel()]
-        wait(started)
-    for helper in started:
-        helper.result()
+    some()
+    wait([helper for helper in helpers if not helper.cancel()])
+    if failed:
+        raise failed[min(failed)]
     return [done[place] for place in range(len(listed))]

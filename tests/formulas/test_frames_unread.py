@@ -1,5 +1,7 @@
 """Floats of frames are looked at block by block; results are those of a whole look, for any block size and threads."""
 
+import time
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -112,3 +114,11 @@ def test_helpers_keep_order_and_pass_failures_on() -> None:
 
     with pytest.raises(ValueError, match="five"):
         side_by_side(fail, range(20), 3)
+
+    def first_late(n: int) -> int:
+        time.sleep(0.02 if n == 0 else 0)
+        raise ValueError(str(n))
+
+    for threads in (1, 2, 4):  # where threads help, the first item fails last
+        with pytest.raises(ValueError, match=r"^0$"):
+            side_by_side(first_late, range(8), threads)

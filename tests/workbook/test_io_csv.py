@@ -24,8 +24,8 @@ from sheetline.workbook.io import (
     SourceError,
     endpoint_for_path,
     examples,
+    look_at,
     read_source,
-    schema_of,
     source_names,
 )
 from sheetline.workbook.io import csv as io_csv
@@ -348,10 +348,10 @@ def test_schema_and_names_without_reading_all(tmp_path: Path, monkeypatch: pytes
     (tmp_path / "a.csv").write_text("a,b,c\n1,2.5,x\n")
     endpoint = CsvSource(type="csv", path="a.csv")
     assert source_names(endpoint, base_folder=tmp_path) == ["a", "b", "c"]
-    assert schema_of(endpoint, base_folder=tmp_path) == {"a": INTEGER, "b": FLOAT, "c": STRING}
+    assert look_at(endpoint, base_folder=tmp_path)[0] == {"a": INTEGER, "b": FLOAT, "c": STRING}
     listed = [SourceColumn(name=name, type="string") for name in "abc"]
     monkeypatch.setattr("sheetline.workbook.io.csv.read_fields", lambda *_: pytest.fail("the rows were read"))
-    assert schema_of(endpoint, base_folder=tmp_path, columns_spec=listed) == dict.fromkeys("abc", STRING)
+    assert look_at(endpoint, base_folder=tmp_path, columns_spec=listed)[0] == dict.fromkeys("abc", STRING)
 
 
 def test_endpoints_of_other_paths() -> None:

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from pyarrow import parquet as pq
 
 from sheetline.functions.types import BIGDECIMAL, BIGINTEGER, BOOLEAN, DATE, FLOAT, INTEGER, STRING, list_of
-from sheetline.workbook.io import ReadResult, SourceError, examples, jsonl, read_source, schema_of, source_names
+from sheetline.workbook.io import ReadResult, SourceError, examples, jsonl, look_at, read_source, source_names
 from sheetline.workbook.io.typed import Style
 from sheetline.workbook.model.endpoints import FrameSource, JsonlSource, ParquetSource
 from sheetline.workbook.sheets.source import SourceColumn
@@ -148,7 +148,7 @@ def test_parquet(tmp_path: Path) -> None:
         "o": ['{"k": 1}', None],
         "a.b": [1, 2],
     }
-    types = schema_of(endpoint, base_folder=tmp_path)
+    types = look_at(endpoint, base_folder=tmp_path)[0]
     assert types == result.table.types
     assert list(types.values()) == [
         INTEGER, FLOAT, DATE, DATE, STRING, STRING, BIGDECIMAL, list_of(INTEGER), STRING, INTEGER
@@ -197,7 +197,7 @@ def test_frames() -> None:
     assert values(result) == {"a": [1, 2], "B": [1.5, None], "t": [0, 86_400_000_000], "u": ["k", "k"]}
     assert result.notes.columns["B"].unreadable == 1
     assert source_names(endpoint, frame=frame) == ["a", "b", "t", "u"]
-    assert schema_of(endpoint, frame=pa.table({"a": [True]})) == {"a": BOOLEAN}
+    assert look_at(endpoint, frame=pa.table({"a": [True]}))[0] == {"a": BOOLEAN}
     with pytest.raises(SourceError, match="no frame was given"):
         read_source(endpoint)
     with pytest.raises(SourceError, match="list is no frame"):

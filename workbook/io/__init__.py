@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from sheetline.workbook.io.faults import SourceError
 from sheetline.workbook.io.notes import BadRow, Example, ReadNotes, ReadResult, examples
-from sheetline.workbook.io.read import endpoint_for_path, left_out, look_at, read_source, schema_of, source_names
+from sheetline.workbook.io.read import endpoint_for_path, left_out, look_at, read_source, source_names
 from sheetline.workbook.io.write import WriteResult, write_output
 
 __all__ = [
@@ -25,7 +25,6 @@ __all__ = [
     "left_out",
     "look_at",
     "read_source",
-    "schema_of",
     "source_names",
     "write_output",
 ]

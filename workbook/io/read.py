@@ -94,28 +94,6 @@ def read_source(
     return _read_frame(frame, asked)
 
 
-def schema_of(
-    endpoint: Endpoint,
-    *,
-    base_folder: str | Path | None = None,
-    columns_spec: Sequence[ColumnSpec] = (),
-    only: bool = False,
-    timezone: Zone | str = UTC_ZONE,
-    frame: object | None = None,
-    renames: Mapping[str, str] | None = None,
-) -> dict[str, Type]:
-    """Return the columns of a source sheet and their types, in order (see :func:`look_at`)."""
-    return look_at(
-        endpoint,
-        base_folder=base_folder,
-        columns_spec=columns_spec,
-        only=only,
-        timezone=timezone,
-        frame=frame,
-        renames=renames,
-    )[0]
-
-
 def look_at(
     endpoint: Endpoint,
     *,

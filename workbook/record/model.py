@@ -195,7 +195,7 @@ class Circumstances:
 
     started: str
     seconds: float
-    hashing: float = 0.0  #: seconds of these that went into hashes
+    hashing: float = 0.0  #: seconds that went into hashes, of all threads together
     threads: int | None = None
     workbook: str | None = None  #: the whole path of the workbook's file
     folder: str = "."  #: what relative paths of the workbook were relative to
