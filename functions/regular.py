@@ -35,7 +35,8 @@ SHARED: dict[str, Any] = {
     "source": "The syntax is that of Python's re, with ASCII classes and $ as the end of the text.",
     "error_note": "A malformed constant pattern, one of more than 10,000 characters, or one with groups more than 50 "
     "deep is refused before the run; in a row it is an error PARSE. "
-    "A text on which a pattern with look-around or back-references takes more than a second is an error TIMEOUT.",
+    "A text on which a pattern with look-around or back-references takes more than a second, and "
+    "another for every 100,000 characters, is an error TIMEOUT.",
 }
 
 
@@ -293,7 +294,7 @@ def regex_count(text: Any, pattern: Any, ctx: Call) -> Any:
         fast = pattern.re2_each()
         if fast is not None:
             return numbers(kernels().count_substring_regex(text, pattern=fast))
-    return _each(ctx, lambda p, t, clock: len(p.each(t, clock)), text, pattern, give="int")
+    return _each(ctx, lambda p, t, clock: sum(1 for _ in p.each(t, clock)), text, pattern, give="int")
 
 
 @function(

@@ -21,8 +21,10 @@ from typing import Any
 
 from sheetline.functions.text_support import MAX_CELL, CellError, kernels, whole
 
-#: Seconds that one text may take, and what is left to each once several have taken too long.
+#: Seconds that one text may take (more by the character: a long one with many matches takes its time on a slow
+#: machine, too), and what is left to each once several have taken too long.
 TIME_LIMIT = 1.0
+TIME_OF_CHARACTER = 1e-5
 SHORT_LIMIT = 0.02
 PATIENCE = 5
 
@@ -57,10 +59,9 @@ class Clock:
     def __init__(self) -> None:
         self.exceeded = 0
 
-    @property
-    def limit(self) -> float:
-        """Seconds that the next text may take."""
-        return TIME_LIMIT if self.exceeded < PATIENCE else SHORT_LIMIT
+    def limit(self, text: str) -> float:
+        """Return the seconds that the next text may take."""
+        return TIME_LIMIT + len(text) * TIME_OF_CHARACTER if self.exceeded < PATIENCE else SHORT_LIMIT
 
     def stop(self) -> CellError:
         """Count a text that took too long and return its error."""
@@ -318,21 +319,21 @@ class Regex:
     def search(self, text: str, clock: Clock) -> Any:
         """Return the first match in a text, or None."""
         try:
-            return self._compiled().search(text, timeout=clock.limit)
+            return self._compiled().search(text, timeout=clock.limit(text))
         except TimeoutError:
             raise clock.stop() from None
 
     def matches(self, text: str, clock: Clock) -> bool:
         """Whether the whole text matches."""
         try:
-            return self._compiled().fullmatch(text, timeout=clock.limit) is not None
+            return self._compiled().fullmatch(text, timeout=clock.limit(text)) is not None
         except TimeoutError:
             raise clock.stop() from None
 
-    def each(self, text: str, clock: Clock) -> list[Any]:
-        """Return all matches in a text, as ``re.finditer`` has them."""
+    def each(self, text: str, clock: Clock) -> Iterator[Any]:
+        """Yield all matches in a text, as ``re.finditer`` has them."""
         try:
-            return list(self._compiled().finditer(text, timeout=clock.limit))
+            yield from self._compiled().finditer(text, timeout=clock.limit(text))
         except TimeoutError:
             raise clock.stop() from None
 
@@ -357,7 +358,7 @@ class Regex:
 
     def split(self, text: str, clock: Clock) -> list[str]:
         """Return what lies between the matches."""
-        matches = self.each(text, clock)
+        matches = list(self.each(text, clock))
         starts = [0, *(match.end() for match in matches)]
         stops = [*(match.start() for match in matches), len(text)]
         return [text[a:b] for a, b in zip(starts, stops, strict=True)]

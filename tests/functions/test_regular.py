@@ -195,7 +195,7 @@ def test_time_limit(monkeypatch: pytest.MonkeyPatch) -> None:
         got = apply(name, [slow, "ab", None], r"(?=a)(a|aa)+$")
         assert got[0] in (Failure("TIMEOUT"), None, False, 0, [], [slow]), name
         assert got[2] is None
-        assert time.perf_counter() - start < 2
+        assert time.perf_counter() - start < 10
     assert apply("REGEXCONTAINS", [slow, "aa"], r"(?=a)(a|aa)+$(?<!c)\1?") == [Failure("TIMEOUT"), True]
     assert apply("REGEXCONTAINS", [slow], "(a|aa)+$") == [False]  # RE2 is linear
 
