@@ -130,19 +130,29 @@ def is_error(v: Any, ctx: Call) -> Any:
 
 
 def _type_test(name: str, words: str, holds: Callable[[Type], bool], yes: str, no: str) -> None:
-    """Declare a test by type: every value of a column passes it, or none does; null never does."""
+    """Declare a test by type: every value of a column passes it, or none does; null and errors never do."""
 
     @function(
         f"{name}(v:any) -> bool",
         category=CATEGORY,
         summary=f"Whether a value is {words}.",
-        examples=[Example(f"{name}({yes})", True), Example(f"{name}({no})", False), Example(f"{name}(null)", False)],
+        examples=[
+            Example(f"{name}({yes})", True),
+            Example(f"{name}({no})", False),
+            Example(f"{name}(null)", False),
+            Example(f"{name}(1 / 0)", False),
+        ],
         nulls="own",
+        errors="own",
         null_note="Null gives false.",
+        error_note="An error gives false, as in spreadsheets: it is no value of any type.",
         notes="The type decides, not the look: text of digits is text.",
     )
     def test(v: Any, ctx: Call) -> Any:
-        return ~null_rows(v, ctx.rows) if holds(v.type) else np.zeros(ctx.rows, np.bool_)
+        if not holds(v.type):
+            return np.zeros(ctx.rows, np.bool_)
+        held, errors = ~null_rows(v, ctx.rows), errors_of(v, ctx.rows)
+        return held if errors is None else held & ~errors.mask(ctx.rows)
 
 
 _type_test("ISNUMBER", "a number", lambda type_: type_.is_number, "1.5", '"1.5"')
