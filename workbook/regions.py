@@ -182,10 +182,11 @@ class RegionRun:
             del base
             first.seconds = (time.perf_counter() - started) * workers.threads
             # where two groups show the same keys, grouping by these would unite what lies in two parts
-            pieces = list(divided.parts(_rows_of_part(workers) if divided.told_apart() else divided.rows))
+            size = _rows_of_part(divided.rows, workers) if divided.told_apart() else divided.rows
+            pieces = list(divided.parts(size))
             yield from self._parts(pieces, divided.part, workers)
         else:
-            size = _rows_of_part(workers)
+            size = _rows_of_part(base.rows, workers)
             pieces = [(start, min(start + size, base.rows)) for start in range(0, max(base.rows, 1), size)]
             yield from self._parts(pieces, lambda start, stop, _: base.slice(start, stop), workers)
         total = sum(sheet.seconds for sheet in self.sheets.values())
@@ -199,7 +200,7 @@ class RegionRun:
     def _parts(
         self, pieces: Sequence[tuple[int, int]], cut: Callable[[int, int, Workers], Table], workers: Workers
     ) -> Iterator[dict[str, Table]]:
-        inside = workers if len(pieces) == 1 else Workers(1, _rows_of_part(workers))
+        inside = workers if len(pieces) == 1 else Workers(1, _BLOCKS_OF_PART * workers.block_rows)
 
         def work(numbered: tuple[int, tuple[int, int]]) -> dict[str, _Piece]:
             number, piece = numbered
@@ -253,9 +254,15 @@ class RegionRun:
         return RunContext(replace(self.env, sheet=sheet.step.name), workers, _no_other)
 
 
-def _rows_of_part(workers: Workers) -> int:
-    """Return how many rows a part has: two blocks, since a part costs the interpreter some milliseconds a sheet."""
-    return 2 * workers.block_rows
+#: A part has so many blocks at the most: each costs the interpreter, which only one thread has at a time, some
+#: milliseconds a sheet, and larger ones leave the processor's cache.
+_BLOCKS_OF_PART = 4
+
+
+def _rows_of_part(rows: int, workers: Workers) -> int:
+    """Return how many rows a part has, so that all threads get equally many parts."""
+    rounds = -(-rows // (_BLOCKS_OF_PART * workers.block_rows * workers.threads))
+    return max(-(-rows // (max(rounds, 1) * workers.threads)), 1)
 
 
 def _no_other(sheet: str, column: str) -> Column:
