@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from sheetline.functions.buffers import arrow_array
 from sheetline.functions.context import Call
 from sheetline.functions.date_support import (
     CATEGORY,
@@ -347,21 +348,21 @@ _part(
 )
 
 
-def _names(names: tuple[str, ...], numbers: I64) -> Any:
-    return pa.array(names, pa.large_string()).take(pa.array(numbers - 1, pa.int64()))
+def _names(names: tuple[str, ...], numbers: npt.NDArray[Any]) -> Any:
+    return pa.array(names, pa.large_string()).take(arrow_array(numbers))
 
 
 _part(
     "MONTHNAME(d:date) -> str",
     "The English name of the month, January to December.",
-    lambda us, _: _names(MONTHS, calendar.month(us)),
+    lambda us, _: _names(MONTHS, calendar.month(us) - 1),
     [Example("MONTHNAME(DATE(2024;2;29))", "February"), Example("MONTHNAME(null)", None)],
     notes='FORMATDATE with the pattern "MMM" gives the short name.',
 )
 _part(
     "DAYNAME(d:date) -> str",
     "The English name of the day of the week, Monday to Sunday.",
-    lambda us, _: _names(WEEKDAYS, calendar.weekday(us)),
+    lambda us, _: _names(WEEKDAYS, calendar.weekday_from_monday(us)),
     [Example("DAYNAME(DATE(2024;2;29))", "Thursday"), Example("DAYNAME(null)", None)],
     notes='FORMATDATE with the pattern "EEE" gives the short name.',
 )
@@ -426,7 +427,7 @@ def _is_leap_number(year: Any) -> Any:
     volatile=LOCAL,
 )
 def isweekend(d: Any, ctx: Call) -> Any:
-    return np.greater_equal(calendar.weekday(local(d, ctx)), 6, out=ctx.out)
+    return np.greater_equal(calendar.weekday_from_monday(local(d, ctx)), 5, out=ctx.out)
 
 
 @function(

@@ -18,6 +18,7 @@ from sheetline.functions.date_support import (
     instants,
     local,
     map_choice,
+    rounded_down,
     rows_of,
     unit_name,
     within,
@@ -95,7 +96,7 @@ def addtodate(d: Any, step: Any, ctx: Call) -> Any:
     volatile=LOCAL,
 )
 def edate(d: Any, months: Any, ctx: Call) -> Any:
-    return instants(calendar.edate(local(d, ctx), within(months, _MONTHS_AWAY)), ctx)
+    return instants(calendar.edate(local(d, ctx), within(months, _MONTHS_AWAY), ctx.out), ctx)
 
 
 @function(
@@ -114,7 +115,7 @@ def edate(d: Any, months: Any, ctx: Call) -> Any:
     volatile=LOCAL,
 )
 def eomonth(d: Any, months: Any, ctx: Call) -> Any:
-    return instants(calendar.eomonth(local(d, ctx), within(months, _MONTHS_AWAY)), ctx)
+    return instants(calendar.eomonth(local(d, ctx), within(months, _MONTHS_AWAY), ctx.out), ctx)
 
 
 # ---------------------------------------------------------------- beginnings and ends
@@ -122,7 +123,7 @@ def eomonth(d: Any, months: Any, ctx: Call) -> Any:
 
 def _start(unit: str, summary: str, examples: list[Example], notes: str = "") -> Function:
     def run(d: Any, ctx: Call) -> Any:
-        return in_years(arithmetic.start_of(rows_of(d, ctx), unit, home(ctx)), ctx)
+        return rounded_down(arithmetic.start_of(rows_of(d, ctx), unit, home(ctx), ctx.out), ctx)
 
     return function(
         f"STARTOF{unit.upper()}(d:date) -> date",
@@ -307,7 +308,7 @@ def _bucket_width(ms: int) -> int:
     volatile=LOCAL,
 )
 def timebucket(d: Any, width: int, ctx: Call) -> Any:
-    return in_years(arithmetic.floor_to(rows_of(d, ctx), width * MS, home(ctx)), ctx)
+    return rounded_down(arithmetic.floor_to(rows_of(d, ctx), width * MS, home(ctx), ctx.out), ctx)
 
 
 # ---------------------------------------------------------------- zones

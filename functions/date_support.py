@@ -62,6 +62,11 @@ def in_years(us: I64, ctx: Call) -> I64:
     return us
 
 
+def rounded_down(us: I64, ctx: Call) -> I64:
+    """Return dates that were rounded down on the wall clock of the workbook; those out of range fail."""
+    return us if home(ctx).fixed == 0 else in_years(us, ctx)  # in UTC year 1 begins a unit of every length
+
+
 def within(value: Any, limit: int) -> I64:
     """Return an integer argument, cut to ±limit: large enough to lead out of all years, small enough to add."""
     return np.clip(np.atleast_1d(np.asarray(value, np.int64)), -limit, limit)

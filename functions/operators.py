@@ -13,6 +13,7 @@ from sheetline.functions import integer_math
 from sheetline.functions.blend import blend
 from sheetline.functions.columns import Column, Constant
 from sheetline.functions.context import Call
+from sheetline.functions.dates.calendar import floored
 from sheetline.functions.declare import Example, Failure, function
 from sheetline.functions.list_columns import all_lists, common_type, joined, taken_apart
 from sheetline.functions.ordering import comparable
@@ -98,7 +99,7 @@ def _shift_date(date: Any, ms: Any, sign: int, ctx: Call) -> Any:
     """Add milliseconds to dates; outside the years 1 … 9999 it is an error value."""
     low, high = -62_135_596_800_000_000, 253_402_300_799_999_999
     if isinstance(ms, int) and abs(ms) <= _NEAR and isinstance(date, np.ndarray):
-        out = np.add(date, sign * ms * MS)
+        out = np.add(date, sign * ms * MS, out=ctx.out)
         if not len(out) or (out.min() >= low and out.max() <= high):
             return out
     span = np.asarray(ms, np.int64)
@@ -127,11 +128,9 @@ def subtract(*args: Any, ctx: Call) -> Any:
 
 
 @subtract.overload("SUBTRACT(a:date; b:date) -> int")
-def _between_dates(a: Any, b: Any) -> Any:
-    span = np.subtract(a, b)
-    if np.min(span, initial=0) < 0:
-        return np.floor_divide(span, MS)
-    return np.floor_divide(span.view(np.uint64), np.uint64(MS)).view(np.int64)  # quicker than with signs
+def _between_dates(a: Any, b: Any, ctx: Call) -> Any:
+    span = np.subtract(a, b, out=ctx.out)
+    return floored(span, MS, ctx.out)
 
 
 @subtract.overload("SUBTRACT(date:date; ms:duration) -> date")

@@ -142,13 +142,15 @@ def _distinct(text: pa.Array[Any], read: Callable[[str], Any], missing: Any) -> 
 # ---------------------------------------------------------------- rounding
 
 
-def start_of(us: I64, unit: str, zone: Zone | str = UTC_ZONE) -> I64:
+def start_of(us: I64, unit: str, zone: Zone | str = UTC_ZONE, out: I64 | None = None) -> I64:
     """Return the first instant of the wall clock's year, quarter, month, week, day, hour, minute or second.
+
+    It may be written into ``out``.
 
     All instants of a local day have one start, also where its midnight is passed twice; an hour that clocks
     repeat is two hours, each with a start of its own.
     """
-    return _by_wall_clock(us, zone, lambda local: calendar.start_of(local, unit), unit in calendar.CLOCK_UNITS)
+    return _by_wall_clock(us, zone, lambda local: calendar.start_of(local, unit, out), unit in calendar.CLOCK_UNITS)
 
 
 def end_of(us: I64, unit: str, zone: Zone | str = UTC_ZONE) -> I64:
@@ -161,8 +163,8 @@ def end_of(us: I64, unit: str, zone: Zone | str = UTC_ZONE) -> I64:
 def _by_wall_clock(us: I64, zone: Zone | str, move: Callable[[I64], I64], keep: bool) -> I64:
     """Move the reading of clocks; of two instants with the new one take the first, or ``keep`` the offset."""
     zone = load_zone(zone) if isinstance(zone, str) else zone
-    if zone.fixed == 0:
-        return move(us)
+    if zone.fixed is not None:
+        return to_utc(move(to_local(us, zone)), zone)
     before = offset(us, zone)
     return to_utc(move(us + before), zone, before if keep else None)
 
@@ -201,15 +203,25 @@ def time_bucket(us: I64, ms: int, zone: Zone | str = UTC_ZONE) -> I64:
     return floor_to(us, ms * MS, zone)
 
 
-def floor_to(us: I64, width: int | I64, zone: Zone | str = UTC_ZONE) -> I64:
-    """Round the wall clock down to multiples of ``width`` µs (one, or one a row) since Monday 0001-01-01T00:00."""
+def floor_to(us: I64, width: int | I64, zone: Zone | str = UTC_ZONE, out: I64 | None = None) -> I64:
+    """Round the wall clock down to multiples of ``width`` µs (one, or one a row) since Monday 0001-01-01T00:00.
+
+    The result may be written into ``out`` where there is one width.
+    """
     anchor = MIN_US % width
 
     def down(local: I64) -> I64:
         return (local - anchor) // width * width + anchor
 
+    def down_by_one(local: I64) -> I64:
+        start = calendar.floored(local - anchor if anchor else local, int(width), out)
+        start *= width
+        if anchor:
+            start += anchor
+        return start
+
     if isinstance(width, int):
-        return _by_wall_clock(us, zone, down, width % DAY != 0)
+        return _by_wall_clock(us, zone, down_by_one, width % DAY != 0)
     whole_days = width % DAY == 0
     return np.where(whole_days, _by_wall_clock(us, zone, down, False), _by_wall_clock(us, zone, down, True))
 

@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from sheetline.functions.dates.civil import I32, civil32, packed
+from sheetline.functions.dates.civil import FEW, I32, civil32, packed
 
 I64 = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
@@ -192,6 +192,10 @@ def millisecond(us: I64, out: I64 | None = None) -> I64:
     return _within(us, MS, SECOND, out)
 
 
+#: Added to days since 1970-01-01, a Thursday: whole weeks, so that none is negative, and the days since Monday.
+_MONDAY: Final = np.uint32(7 * 16_000_000 + 3)
+
+
 def weekday_of_days(days: npt.NDArray[Any], out: I64 | None = None) -> I64:
     """Return Monday=1 to Sunday=7 for days since the epoch."""
     found: I64 = np.add(days, 3, out=out, dtype=np.int64)  # 1970-01-01 was a Thursday
@@ -204,7 +208,17 @@ def weekday_of_days(days: npt.NDArray[Any], out: I64 | None = None) -> I64:
 
 def weekday(us: I64, out: I64 | None = None) -> I64:
     """Return Monday=1 to Sunday=7."""
-    return weekday_of_days(day_number(us), out)
+    return np.add(weekday_from_monday(us), 1, out=out, dtype=np.int64)
+
+
+def weekday_from_monday(us: I64) -> npt.NDArray[np.uint32]:
+    """Return Monday=0 to Sunday=6."""
+    found = day_number(us).astype(np.uint32)  # no int64 µs is more than 107 million days away
+    found += _MONDAY
+    weeks = found // np.uint32(7)
+    weeks *= np.uint32(7)
+    found -= weeks
+    return found
 
 
 def day_of_year(us: I64, out: I64 | None = None) -> I64:
@@ -275,15 +289,17 @@ def easter(year: npt.NDArray[Any]) -> I64:
 # ---------------------------------------------------------------- beginnings and ends
 
 
-def start_of(us: I64, unit: str) -> I64:
-    """Round local µs down to the start of a unit of ``UNITS``; weeks start on Monday.
+def start_of(us: I64, unit: str, out: I64 | None = None) -> I64:
+    """Round local µs down to the start of a unit of ``UNITS``, maybe into ``out``; weeks start on Monday.
 
     Raises ValueError for another unit.
     """
-    if unit in CLOCK_UNITS:
-        width = CLOCK_UNITS[unit]
-        return np.asarray(us // width * width)
-    return _unit_start(day_number(us), unit, 0) * DAY
+    if unit in CLOCK_UNITS or unit == "day":
+        width = CLOCK_UNITS.get(unit, DAY)
+        start = floored(us, width, out)
+        start *= width
+        return start
+    return np.multiply(_unit_start(day_number(us), unit, 0), DAY, out=out)
 
 
 def next_start(us: I64, unit: str) -> I64:
@@ -325,24 +341,38 @@ def add_months(us: I64, months: I64 | int) -> I64:
     return us + (add_months_days(days, months) - days) * DAY
 
 
-def add_months_days(days: I64, months: I64 | int) -> I64:
+def add_months_days(days: I64, months: I64 | int) -> npt.NDArray[Any]:
     """Move dates (days since the epoch) by calendar months, clamped to the month's end."""
-    y, m, d = civil_from_days(days)
-    total = y * 12 + (m - 1) + months
-    new_year = total // 12
-    new_month = total - new_year * 12 + 1
-    return days_from_civil(new_year, new_month, np.minimum(d, days_in_month_of(new_year, new_month)))
+    found = packed(days)
+    moved, after = _month_away(found, months)
+    moved += found & np.int32(31)
+    np.minimum(moved, after, out=moved)  # both one day too late
+    moved -= 1
+    return moved
 
 
-def edate(us: I64, months: I64 | int) -> I64:
+def _month_away(found: I32, months: I64 | int) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+    """Return the first days of the months so many months from packed dates, and those of the months behind them."""
+    total = (found >> np.int32(9)) * np.int32(12)
+    total += (found >> np.int32(5)) & np.int32(15)
+    total = total + (np.asarray(months, np.int64) - 1)
+    if len(total) >= FEW and int(total.min()) >= 0 and int(total.max()) < 12 * 10_000:
+        return month_starts().take(total), month_starts().take(total + 1)
+    years = total // 12
+    month = total - years * 12 + 1
+    return days_from_civil(years, month, 1), days_from_civil(years, month + 1, 1)
+
+
+def edate(us: I64, months: I64 | int, out: I64 | None = None) -> I64:
     """Return EDATE: midnight of the date so many months away."""
-    return add_months_days(day_number(us), months) * DAY
+    return np.multiply(add_months_days(day_number(us), months), DAY, out=out, dtype=np.int64)
 
 
-def eomonth(us: I64, months: I64 | int = 0) -> I64:
+def eomonth(us: I64, months: I64 | int = 0, out: I64 | None = None) -> I64:
     """Return EOMONTH: midnight of the last day of the month so many months away."""
-    y, m, _ = civil_from_days(day_number(us))
-    return (days_from_civil(y, m + months + 1, 1) - 1) * DAY
+    after = _month_away(packed(day_number(us)), months)[1]
+    after -= 1
+    return np.multiply(after, DAY, out=out, dtype=np.int64)
 
 
 def complete_months(a: I64, b: I64) -> I64:

@@ -14,12 +14,12 @@ Days = npt.NDArray[Any]
 FIRST: Final = -62_091  # 1800-01-01
 COUNT: Final = 146_097  # days of 400 years
 #: Fewer days are calculated, so that nobody waits for the table who needs a few dates.
-_FEW: Final = 4096
+FEW: Final = 4096
 
 
 def packed(days: Days) -> I32:
     """Return year·512 + month·32 + day of days since the epoch."""
-    if len(days) >= _FEW and int(days.min()) >= FIRST and int(days.max()) < FIRST + COUNT:
+    if len(days) >= FEW and int(days.min()) >= FIRST and int(days.max()) < FIRST + COUNT:
         return _table().take(days - FIRST)
     return _calculated(days)
 

@@ -39,6 +39,18 @@ def instants() -> np.ndarray:
     return np.concatenate([anywhere, np.array(edges), [cal.MIN_US, cal.MAX_US]])
 
 
+def test_months_of_many_dates_match_single_ones(instants: np.ndarray) -> None:
+    many = np.tile(instants, 2)
+    assert len(many) >= 2 * 3000  # enough for the tables of months
+    for months in (0, 1, -1, 25, -9_000 * 12, 200_000):
+        for move in (cal.edate, cal.eomonth, cal.add_months):
+            singly = np.concatenate([move(part, months) for part in np.array_split(instants, 300)])
+            assert np.array_equal(move(many, months), np.tile(singly, 2)), (move, months)
+    each = np.resize(np.arange(-50, 50), len(many))
+    singly = np.concatenate([cal.edate(many[k : k + 99], each[k : k + 99]) for k in range(0, len(many), 99)])
+    assert np.array_equal(cal.edate(many, each), singly)
+
+
 def test_parts_match_datetime(instants: np.ndarray) -> None:
     got = np.stack(cal.parts(instants), axis=1).tolist()
     assert got == [
