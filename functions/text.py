@@ -22,13 +22,14 @@ from sheetline.functions.text_support import (
     folded,
     is_ascii,
     kernels,
+    lengths,
     map_rows,
     numbers,
     operand,
     raw_bytes,
     truths,
 )
-from sheetline.functions.text_view import View, sliced
+from sheetline.functions.text_view import View, characters, sliced
 
 CATEGORY = "text"
 OPENFORMULA = "OASIS OpenFormula 1.2, section 6.20 (text functions)"
@@ -225,8 +226,8 @@ def initcap(text: Any) -> Any:
     aliases=["LENGTH"],
     source=OPENFORMULA,
 )
-def length(text: Any) -> Any:
-    return np.diff(raw_bytes(text)[1]) if is_ascii(text) else numbers(kernels().utf8_length(text))
+def length(text: Any, ctx: Call) -> Any:
+    return lengths(text, ctx.out) if is_ascii(text) else characters(text, ctx.out)
 
 
 @function(
@@ -235,8 +236,8 @@ def length(text: Any) -> Any:
     summary="The number of bytes of the text in UTF-8.",
     examples=[Example('LENB("abc")', 3), Example('LENB("€")', 3), Example("LENB(null)", None)],
 )
-def length_bytes(text: Any) -> Any:
-    return np.diff(raw_bytes(text)[1])
+def length_bytes(text: Any, ctx: Call) -> Any:
+    return lengths(text, ctx.out)
 
 
 # Parts by position.

@@ -101,6 +101,15 @@ def truths(result: Any) -> npt.NDArray[np.bool_]:
     return found if gone is None else found & ~gone
 
 
+def lengths(text: Any, out: npt.NDArray[np.int64] | None = None) -> npt.NDArray[np.int64]:
+    """Return the number of bytes of each text of an array, maybe in ``out``."""
+    _, offset_buffer, _ = text.buffers()
+    if len(text) == 0 or offset_buffer is None:
+        return np.zeros(len(text), np.int64)
+    offsets = np.frombuffer(offset_buffer, np.int64)[text.offset : text.offset + len(text) + 1]
+    return np.subtract(offsets[1:], offsets[:-1], out=out)
+
+
 def raw_bytes(text: Any) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
     """Return the bytes of a ``large_string`` array (its slice only) and the n+1 offsets into them."""
     _, offset_buffer, data = text.buffers()
@@ -117,8 +126,12 @@ def is_ascii(text: Any) -> bool:
     """Whether a text argument holds ASCII characters only (bytes under nulls count too)."""
     if isinstance(text, str):
         return text.isascii()
-    data, _ = raw_bytes(text)
-    return len(data) == 0 or int(data.max()) < 128
+    _, offset_buffer, data = text.buffers()
+    if len(text) == 0 or offset_buffer is None or data is None:
+        return True
+    offsets = np.frombuffer(offset_buffer, np.int64)
+    held = np.frombuffer(data, np.uint8)[int(offsets[text.offset]) : int(offsets[text.offset + len(text)])]
+    return len(held) == 0 or int(held.max()) < 128
 
 
 def by_ascii(text: Any, kernel: Callable[[Any], Any], python: Callable[[str], str]) -> Any:

@@ -37,10 +37,10 @@ class View:
         self.begin, self.end = offsets[:-1], offsets[1:]
         self._starts: I64 | None = None
         if len(self.data) and int(self.data.max()) >= 128:
-            # every byte that is no continuation begins a code point; one more start marks the end
-            begins = (self.data & 0xC0) != 0x80
-            self._starts = np.append(np.flatnonzero(begins), len(self.data)).astype(np.int64)
-            numbered = rank(begins, offsets)
+            # one more start marks the end
+            first = begins(self.data)
+            self._starts = np.append(np.flatnonzero(first), len(self.data)).astype(np.int64)
+            numbered = rank(first, offsets)
             self.first = numbered[:-1]
             self.chars = np.diff(numbered)
         else:
@@ -137,27 +137,46 @@ def text_of_bytes(offsets: I64, data: Any) -> Any:
     return pa.LargeStringArray.from_buffers(len(offsets) - 1, pa.py_buffer(edges), pa.py_buffer(data))
 
 
-_LOW_BYTES = np.array([(1 << 8 * place) - 1 for place in range(8)], np.uint64)
-_EACH_BYTE, _LAST_BYTE = np.uint64(0x0101010101010101), np.uint64(56)
+def characters(text: Any, out: I64 | None = None) -> I64:
+    """Return the number of code points of each text of an array, maybe in ``out``."""
+    data, offsets = raw_bytes(text)
+    numbered = _counted(begins(data), offsets)
+    found = np.empty(len(text), np.int64) if out is None else out
+    found[:] = numbered[1:] - numbered[:-1]
+    return found
+
+
+def begins(data: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
+    """Return which bytes of UTF-8 begin a code point: those that are no continuation, 0x80 to 0xBF."""
+    return data.view(np.int8) >= -64
 
 
 def rank(mask: npt.NDArray[np.bool_], places: I64) -> I64:
     """Return how many entries of ``mask`` before each place are true.
 
-    Eight entries are one word; a product with ones adds up its bytes.
-
     >>> rank(np.array([True, False, True]), np.array([0, 1, 3])).tolist()
     [0, 1, 2]
     """
-    words = np.zeros(len(mask) // 8 + 1, "<u8")
-    words.view(np.bool_)[: len(mask)] = mask
-    with np.errstate(over="ignore"):
-        sums = words * _EACH_BYTE
-        sums >>= _LAST_BYTE
-        before = np.zeros(len(words) + 1, np.int64)
-        np.cumsum(sums.view(np.int64), out=before[1:])
-        word = places >> 3
-        rest = words[word] & _LOW_BYTES[places & 7]
-        rest *= _EACH_BYTE
-        rest >>= _LAST_BYTE
-    return np.asarray(before[word] + rest.view(np.int64), np.int64)
+    return _counted(mask, places).astype(np.int64)
+
+
+def _counted(mask: npt.NDArray[np.bool_], places: I64) -> npt.NDArray[Any]:
+    """Do what :func:`rank` does, in 32 bits where they do: the bits of a word before a place are moved up, and counted.
+    """
+    kind: Any = np.uint32 if len(mask) < 1 << 32 else np.uint64
+    shift, last = (5, 31) if kind is np.uint32 else (6, 63)
+    packed = np.packbits(mask, bitorder="little")
+    words = np.zeros((len(mask) >> shift) + 1, np.dtype(kind).newbyteorder("<"))
+    words.view(np.uint8)[: len(packed)] = packed
+    before = np.zeros(len(words), kind)
+    np.cumsum(np.bitwise_count(words[:-1]), dtype=kind, out=before[1:])
+    words <<= kind(1)  # so that none of a word's bits stands before its first place
+    at = places >> shift
+    behind = places.astype(kind)
+    behind &= kind(last)
+    behind ^= kind(last)
+    bits = words.take(at)
+    bits <<= behind
+    count = before.take(at)
+    count += np.bitwise_count(bits)
+    return count
