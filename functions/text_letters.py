@@ -1,13 +1,15 @@
-"""Upper and lower case beyond ASCII: Arrow's kernels where they do what Python does, Python for the other rows.
+"""Upper and lower case beyond ASCII: in place, by Arrow's kernels where they do what Python does, or by Python.
 
-Arrow maps letters one to one; Python's full mapping makes ``SS`` of ``ß``. Which characters differ is found out by
-comparing the two, a page of characters at a time, when a text first holds one of the page.
+Most letters of two bytes become letters of two bytes, and their texts stay as long as they are. Arrow maps letters one
+to one; Python's full mapping makes ``SS`` of ``ß``. Which characters differ is found out by comparing the two, a page
+of characters at a time, when a text first holds one of the page.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -39,12 +41,62 @@ class Letters:
         self._differ = np.zeros(0x110000, np.bool_)
         #: by the first two bytes of a character: whether one that begins so differs, or may
         self._open = np.ones(1 << 16, np.bool_)
+        #: by the first two bytes of a character: what they become; 0 if that can't be told, or not yet
+        self._pairs = np.zeros(1 << 16, np.uint16)
+        self._asked = np.zeros(1 << 16, np.bool_)
 
     def change(self, text: Any) -> Any:
         """Return Arrow text with every letter changed."""
         pc = kernels()
         if is_ascii(text):
             return getattr(pc, self.ascii_name)(text)
+        made, others = self._in_place(text)
+        if others is None:
+            return made
+        if 2 * np.count_nonzero(others) > len(text):
+            return self._by_arrow(text)
+        mask = arrow_array(others)
+        return pc.replace_with_mask(made, mask, self._by_arrow(text.filter(mask)))
+
+    def _in_place(self, text: Any) -> tuple[Any, Bools | None]:
+        """Return the text changed without moving a letter, and the rows that can't be changed so."""
+        data, offsets = raw_bytes(text)
+        made = getattr(kernels(), self.ascii_name)(text)
+        out, _ = raw_bytes(made)  # memory that nobody else has seen yet
+        if len(out) != len(data) or not out.flags.writeable:
+            return made, np.ones(len(text), np.bool_)
+        leads, pairs = _pairs(data)
+        new = self._pairs.take(pairs)
+        others = None
+        if not new.all():
+            for pair in np.unique(pairs[new == 0]).tolist():
+                if not self._asked[pair]:
+                    self._pairs[pair] = self._changed(pair.to_bytes(2))
+                    self._asked[pair] = True
+            new = self._pairs.take(pairs)
+            if not new.all():
+                others = np.zeros(len(text), np.bool_)
+                others[rows_of(leads[new == 0], offsets)] = True
+        changed = np.flatnonzero((new != pairs) & (new != 0))
+        new, at = new.take(changed), leads.take(changed)
+        out[at] = new >> 8
+        at += 1
+        out[at] = new & 255
+        return made, others
+
+    def _changed(self, first: bytes) -> int:
+        """Return what becomes of a character's first two bytes, whatever follows; 0 if that is no other two."""
+        if first[0] < 0xE0:
+            char = first.decode(errors="replace")
+            new = self.python(char).encode()
+            return 0 if len(new) != 2 or char in self.apart else int.from_bytes(new)
+        behind = product(range(0x80, 0xC0), repeat=1 if first[0] < 0xF0 else 2)
+        chars = b"".join(first + bytes(rest) for rest in behind).decode(errors="replace")
+        return int.from_bytes(first) if self.python(chars) == chars else 0
+
+    def _by_arrow(self, text: Any) -> Any:
+        """Return the text changed by Arrow, and by Python in rows where Arrow does something else."""
+        pc = kernels()
         made = getattr(pc, self.utf8_name)(text)
         rows = self._strange(text)
         gone = null_mask(text)
@@ -58,10 +110,7 @@ class Letters:
     def _strange(self, text: Any) -> Bools | None:
         """Return the rows with a character that Arrow changes in another way than Python, None if there is none."""
         data, offsets = raw_bytes(text)
-        leads = np.flatnonzero(data >= 0xC0)
-        pairs = data.take(leads).astype(np.uint16)
-        pairs <<= 8
-        pairs |= data[1:].take(leads)
+        leads, pairs = _pairs(data)
         open_ = self._open.take(pairs)
         if not open_.any():
             return None
@@ -91,6 +140,15 @@ class Letters:
         self._known[page] = True
         pairs = np.array([int.from_bytes(char.encode()[:2]) for char in chars])
         self._open[np.setdiff1d(pairs, pairs[differ])] = False
+
+
+def _pairs(data: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint16]]:
+    """Return where characters of several bytes begin, and their first two bytes as one number."""
+    leads = np.flatnonzero(data >= 0xC0)
+    pairs = data.take(leads).astype(np.uint16)
+    pairs <<= 8
+    pairs |= data[1:].take(leads)
+    return leads, pairs
 
 
 def _code_points(data: npt.NDArray[np.uint8], leads: npt.NDArray[np.int64]) -> npt.NDArray[np.int32]:
