@@ -30,25 +30,32 @@ class Hits:
         places: where it stands in the bytes of all rows, ascending.
         row: for each of them its row.
         begin: where rows begin.
+        each: whether it stands once in every row, as @ does in addresses.
     """
 
-    __slots__ = ("begin", "places", "row", "size")
+    __slots__ = ("begin", "each", "places", "row", "size")
 
-    def __init__(self, places: I64, row: npt.NDArray[np.int64], begin: I64, size: int) -> None:
-        self.places, self.row, self.begin, self.size = places, row, begin, size
+    def __init__(self, places: I64, row: npt.NDArray[np.int64], begin: I64, size: int, *, each: bool = False) -> None:
+        self.places, self.row, self.begin, self.size, self.each = places, row, begin, size, each
 
     def rows(self) -> Bools:
         """Return which rows hold the part."""
+        if self.each:
+            return np.ones(len(self.begin), np.bool_)
         out = np.zeros(len(self.begin), np.bool_)
         out[self.row] = True
         return out
 
     def counts(self) -> I64:
         """Return how often it stands in each row."""
+        if self.each:
+            return np.ones(len(self.begin), np.int64)
         return np.bincount(self.row, minlength=len(self.begin)).astype(np.int64, copy=False)
 
     def first(self) -> I64:
         """Return how many bytes stand before it in each row, -1 where it does not stand."""
+        if self.each:
+            return self.places - self.begin
         out = np.full(len(self.begin), -1, np.int64)
         row, places = self.row, self.places
         if len(row) > 1:
@@ -68,6 +75,8 @@ def hits(text: Any, part: str) -> Hits | None:
     if places is None:
         return None
     begin, end = offsets[:-1], offsets[1:]
+    if len(places) == len(begin) and (begin <= places).all() and (places + len(wanted) <= end).all():
+        return Hits(places, np.arange(len(places)), begin, len(wanted), each=True)
     row = rows_of(places, offsets)
     if len(wanted) > 1:
         inside = places + len(wanted) <= end[row]

@@ -161,7 +161,7 @@ def rank(mask: npt.NDArray[np.bool_], places: I64) -> I64:
 
 
 def _counted(mask: npt.NDArray[np.bool_], places: I64) -> npt.NDArray[Any]:
-    """Do what :func:`rank` does, in 32 bits where they do: the bits of a word before a place are moved up, and counted."""
+    """Do what :func:`rank` does, in 32 bits where they do: a word's bits before the place are moved up, and counted."""
     kind: Any = np.uint32 if len(mask) < 1 << 32 else np.uint64
     shift, last = (5, 31) if kind is np.uint32 else (6, 63)
     packed = np.packbits(mask, bitorder="little")

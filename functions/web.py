@@ -27,6 +27,7 @@ from sheetline.functions.text_support import (
     checked,
     is_ascii,
     kernels,
+    lengths,
     map_rows,
     numbers,
     truths,
@@ -400,9 +401,12 @@ def is_url(text: Any, ctx: Call) -> Any:
     source="RFC 5321 (Dot-string, Domain) and RFC 6531",
 )
 def is_email(text: Any) -> Any:
+    good = _matches(text, _email_pattern)
+    size = lengths(text)
+    if int(size.max(initial=0)) <= _LABEL:
+        return good
     parts = Addresses(text)
-    size = parts.end - parts.begin
-    good = _matches(text, _email_pattern) & (parts.at - parts.begin <= 64) & (size <= 254)
+    good &= (parts.at - parts.begin <= 64) & (size <= 254)
     wide = np.flatnonzero(good & (parts.end - parts.at > _LABEL))
     if len(wide):  # a domain may have a label of more than 63 characters
         good[wide] = _short_labels(parts.cut(parts.at + 1, parts.end, good).take(pa.array(wide)))
