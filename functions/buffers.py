@@ -77,6 +77,22 @@ def arrow_array(values: Array, null: Mask | None = None) -> Any:
     return pa.Array.from_buffers(pa.from_numpy_dtype(whole.dtype), len(whole), buffers)
 
 
+def text_with_nulls(array: Any, null: Mask) -> Any:
+    """Return texts, none of them null, with nulls that share their bytes; None where a text that becomes null has some.
+
+    >>> text_with_nulls(text_array(["a", ""]), np.array([False, True])).to_pylist()
+    ['a', None]
+    """
+    _, offsets, data = array.buffers()
+    if array.offset or not len(array) or offsets is None:
+        return None
+    ends = np.frombuffer(offsets, np.int64, len(array) + 1)
+    if ((ends[1:] != ends[:-1]) & null).any():
+        return None
+    valid: Any = np.packbits(~null, bitorder="little")
+    return pa.Array.from_buffers(_TEXT, len(array), [pa.py_buffer(valid), offsets, data])
+
+
 def text_array(values: Sequence[str | None]) -> Any:
     """Return texts, nulls among them, as an Arrow array.
 

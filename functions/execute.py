@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from sheetline.functions import errors as err
+from sheetline.functions.buffers import arrow_array, null_mask, text_with_nulls
 from sheetline.functions.columns import Array, Column, Constant, numpy_dtype
 from sheetline.functions.context import Call, Environment
 from sheetline.functions.declare import Function, Kernel
@@ -300,12 +301,17 @@ def wrap(type_: Type, out: Any, rows: int, null: Mask | None = None) -> Column:
 
 
 def _mask_text(column: Column, null: Mask) -> Column:
-    import pyarrow.compute as pc
-
     if column.type.kind is not Kind.STRING:
         return column.masked(null)
-    none = pa.scalar(None, pa.large_string())
-    return Column(column.type, pc.if_else(pa.array(null), none, column.data))
+    found = null_mask(column.data)
+    if found is not None and not (null & ~found).any():
+        return column  # most kernels of Arrow leave nulls as they are
+    data = text_with_nulls(column.data, null) if found is None else None
+    if data is None:
+        import pyarrow.compute as pc
+
+        data = pc.if_else(arrow_array(null), pa.scalar(None, pa.large_string()), column.data)
+    return Column(column.type, data)
 
 
 def _own(

@@ -69,9 +69,23 @@ class Table:
         """Return the index of the state at each instant."""
         return _find(us, self.starts, self.base, self.buckets)
 
-    def local_state(self, local: I64) -> npt.NDArray[np.int64]:
-        """Return the index of the state at each wall-clock reading."""
-        return _find(local, self.local_starts, self.base, self.local_buckets)
+    def offset(self, us: I64) -> I64:
+        """Return the offset at each instant."""
+        return self._offset(us, self.starts, self.buckets)
+
+    def local_offset(self, local: I64) -> I64:
+        """Return the offset at each wall-clock reading."""
+        return self._offset(local, self.local_starts, self.local_buckets)
+
+    def _offset(self, us: I64, starts: I64, buckets: npt.NDArray[np.int32]) -> I64:
+        bucket = us >> _SHIFT
+        bucket -= self.base
+        found = self.offsets.take(buckets).take(bucket, mode="clip")
+        changing = np.append(buckets[1:] != buckets[:-1], True)  # in few buckets, so in few rows
+        near = np.flatnonzero(changing.take(bucket, mode="clip"))
+        if len(near):
+            found[near] = self.offsets[_find(us[near], starts, self.base, buckets)]
+        return found
 
 
 def _find(us: I64, starts: I64, base: int, buckets: npt.NDArray[np.int32]) -> npt.NDArray[np.int64]:
@@ -278,7 +292,7 @@ def offset(us: I64, zone: Zone | str) -> I64:
     if zone.fixed is not None or not len(us):
         return np.full(len(us), zone.fixed or 0, dtype=np.int64)
     table, folded = zone.table(us)
-    return table.offsets[table.state(folded)]
+    return table.offset(folded)
 
 
 def to_local(us: I64, zone: Zone | str) -> I64:
@@ -303,11 +317,13 @@ def to_utc(local: I64, zone: Zone | str, prefer: I64 | None = None) -> I64:
     zone = _zone(zone)
     if zone.fixed is not None or not len(local):
         return local if not zone.fixed else local - np.int64(zone.fixed)
-    table, folded = zone.table(local)
-    us = local - table.offsets[table.local_state(folded)]
-    if prefer is not None:
-        other = local - prefer
-        us = np.where(offset(other, zone) == prefer, other, us)
+    if prefer is None:
+        table, folded = zone.table(local)
+        return np.asarray(local - table.local_offset(folded))
+    us = local - prefer
+    moved = np.flatnonzero(offset(us, zone) != prefer)
+    if len(moved):
+        us[moved] = to_utc(local[moved], zone)
     return us
 
 
