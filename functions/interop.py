@@ -38,6 +38,8 @@ from sheetline.functions.arrow import (
 from sheetline.functions.arrow_parts import InParts
 from sheetline.functions.columns import Array, Column, Constant, Table
 from sheetline.functions.errors import Mask, Origin
+from sheetline.functions.helpers import side_by_side
+from sheetline.functions.memory import empty
 from sheetline.functions.types import (
     BIGDECIMAL,
     BIGINTEGER,
@@ -436,15 +438,18 @@ def table_to_pandas(table: Table, *, own: bool = False) -> pd.DataFrame:
 
     index = pd.RangeIndex(table.rows)
     seen: set[int] = set()
-    made: dict[str, Any] = {}
-    for name, column in table.columns.items():
+    given: list[tuple[Column, bool]] = []
+    for column in table.columns.values():
         # Two names for one array must not become two series that write into one another.
         plain = not column.type.is_arrow and isinstance(column.data, np.ndarray)
         alone = not plain or column.data.ctypes.data not in seen
         if plain:
             seen.add(column.data.ctypes.data)
-        made[name] = pd.Series(_pandas_values(column, own and alone), index=index, copy=False)
-    return pd.DataFrame(made, index=index, copy=False)
+        given.append((column, own and alone))
+    threads = (os.cpu_count() or 1) if table.rows >= _MANY_ROWS else 1
+    values = side_by_side(lambda item: _pandas_values(*item), given, threads)
+    series = [pd.Series(one, index=index, copy=False) for one in values]
+    return pd.DataFrame(dict(zip(table.columns, series, strict=True)), index=index, copy=False)
 
 
 def _pandas_values(column: Column, own: bool) -> Any:
@@ -475,7 +480,11 @@ def _pandas_values(column: Column, own: bool) -> Any:
 
 def _given(array: Array, own: bool) -> Array:
     """Return an array that pandas may write into."""
-    return array if own and array.flags.writeable else array.copy()
+    if own and array.flags.writeable:
+        return array
+    copied = empty(len(array), array.dtype)
+    copied[:] = array
+    return copied
 
 
 def _arrow_values(array: Any) -> Any:

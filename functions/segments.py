@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from sheetline.functions import sparse
 from sheetline.functions.errors import Ints
-from sheetline.functions.sparse import counted_out, row_sums
 
 Array = npt.NDArray[Any]
 #: From so many values on a sparse product is worth loading its library.
@@ -37,7 +37,28 @@ def segment_sums(values: npt.NDArray[np.float64], offsets: Ints) -> npt.NDArray[
         sums: Any = np.bincount(np.repeat(np.arange(count), np.diff(offsets)), values, count)
         return np.asarray(sums, np.float64)
     column = _ZEROS[: len(values)] if len(values) <= len(_ZEROS) else np.zeros(len(values), np.int32)
-    return row_sums(values, column, offsets.astype(np.int32))
+    return sparse.row_sums(values, column, offsets.astype(np.int32))
+
+
+def repeat_places(counts: Ints, first: int, out: Ints) -> None:
+    """Write ``first``, ``first + 1`` … into ``out``, each as often as its count tells."""
+    if len(out) < _MANY:
+        out[:] = np.repeat(np.arange(first, first + len(counts)), counts)
+        return
+    starts = np.zeros(len(counts) + 1, np.int64)
+    np.cumsum(counts, out=starts[1:])
+    sparse.repeat_places(starts, out)  # unlike numpy's own it lets other threads run
+    out += first
+
+
+def take_segments(segments: Ints, offsets: Ints, values: Ints, out: Ints) -> None:
+    """Write the values of some segments into ``out``, one segment after the other."""
+    if len(out) < _MANY:
+        sizes = offsets[segments + 1] - offsets[segments]
+        begins = offsets[segments] - (np.cumsum(sizes) - sizes)
+        out[:] = values[np.repeat(begins, sizes) + np.arange(len(out))]
+        return
+    sparse.take_lines(segments, offsets, values, out)
 
 
 def is_countable(count: int, rows: int) -> bool:
@@ -51,7 +72,7 @@ def by_code(codes: Ints, count: int, values: Array | None = None) -> tuple[npt.N
     It is a stable counting sort, in one pass over the rows.
     """
     data = np.ones(len(codes), np.int8) if values is None else values
-    return counted_out(codes.astype(np.int32), count, data)
+    return sparse.counted_out(codes.astype(np.int32), count, data)
 
 
 def sort_segments(values: Array, offsets: Ints) -> None:

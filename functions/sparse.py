@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 _TOOLS = "scipy.sparse._sparsetools"
 _Ints = npt.NDArray[np.int32]
+_Longs = npt.NDArray[np.int64]
 
 
 def row_sums(values: npt.NDArray[np.float64], columns: _Ints, starts: _Ints) -> npt.NDArray[np.float64]:
@@ -50,6 +51,29 @@ def counted_out(codes: _Ints, count: int, values: npt.NDArray[Any]) -> tuple[_In
     sorted_values = np.empty(rows, values.dtype)
     _tools().csr_tocsc(rows, count, steps, codes, values, starts, places, sorted_values)
     return places, sorted_values
+
+
+def repeat_places(starts: _Longs, out: _Longs) -> None:
+    """Write each line's number as often as the line has places, from its start to the next one's.
+
+    >>> made = np.zeros(3, np.int64)
+    >>> repeat_places(np.array([0, 2, 2, 3]), made)
+    >>> made.tolist()
+    [0, 0, 2]
+    """
+    _tools().expandptr(len(starts) - 1, starts, out)
+
+
+def take_lines(lines: _Longs, starts: _Longs, values: _Longs, out: _Longs) -> None:
+    """Write the values of some lines, one line after the other.
+
+    >>> made = np.zeros(3, np.int64)
+    >>> take_lines(np.array([1, 0]), np.array([0, 2, 3]), np.array([5, 6, 7]), made)
+    >>> made.tolist()
+    [7, 5, 6]
+    """
+    seconds = values.view(np.int8), np.empty(len(out), np.int8)  # places have two values each, of which one counts
+    _tools().csr_row_index(len(lines), lines, starts, values, seconds[0], out, seconds[1])
 
 
 _ONE = np.ones(1)

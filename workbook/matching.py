@@ -6,7 +6,7 @@ Keys are counted where they are few or whole numbers of a narrow range; nothing 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import pairwise
 from typing import Any
@@ -20,6 +20,7 @@ from sheetline.functions.columns import Column
 from sheetline.functions.errors import Ints
 from sheetline.functions.groups import Groups
 from sheetline.functions.ordering import comparable, dense_codes, first_appearance, stable_order, text_codes
+from sheetline.functions.segments import repeat_places, take_segments
 from sheetline.functions.types import INTEGER, Kind
 from sheetline.workbook.problems import quoted
 from sheetline.workbook.relational import below, wider
@@ -36,6 +37,7 @@ class Matching:
     left: Ints
     right: Ints
     count: int
+    workers: Workers = field(default_factory=lambda: Workers(1))
 
     @classmethod
     def of(
@@ -54,7 +56,8 @@ class Matching:
         pairs = list(zip(left, right, strict=True))
         lonely = lonely_left or len(pairs) > 1
         codes = _united([_joint_codes(one, two, workers, lonely=lonely) for one, two in pairs])
-        return cls(_only(codes.left, left), _only(codes.right, right), codes.count)
+        own = (_only(codes.left, left), _only(codes.right, right), codes.count)
+        return cls(*own) if workers is None else cls(*own, workers)
 
     @cached_property
     def left_sizes(self) -> Ints:
@@ -75,10 +78,22 @@ class Matching:
         """Whether no key stands in the right table more than once, so that a left row matches one row at most."""
         return bool(self.right_sizes.max() <= 1)
 
-    @cached_property
+    @property
     def hits(self) -> Ints:
         """How many rows of the right table each row of the left one matches."""
-        return self.right_sizes[self.left]
+        return self._looked_up[0]
+
+    @cached_property
+    def _looked_up(self) -> tuple[Ints, Ints]:
+        """The hits, and for each stretch of left rows: its pairs, its rows without a hit, and those with just one."""
+        sizes, hits = self.right_sizes, memory.empty(len(self.left), np.int64)
+
+        def count(part: slice) -> tuple[int, int, int]:
+            found = np.take(sizes, self.left[part], out=hits[part], mode="wrap")
+            return int(found.sum()), len(found) - int(np.count_nonzero(found)), int(np.count_nonzero(found == 1))
+
+        counted = self.workers.map(count, _stretches(len(hits)))
+        return hits, np.array(counted, np.int64).reshape(-1, 3)
 
     def lonely_right(self) -> Ints:
         """Return the rows of the right table that match nothing."""
@@ -92,58 +107,55 @@ class Matching:
         left, right = self.partners(keep_left=keep_left)
         return np.arange(len(self.left)) if left is None else left, right
 
-    def partners(self, workers: Workers | None = None, *, keep_left: bool) -> tuple[Ints | None, Ints]:
+    def partners(self, *, keep_left: bool) -> tuple[Ints | None, Ints]:
         """Return what :meth:`pairs` does, but None for the left rows where they are all, each once and in order."""
         if self.single:
             return self._single(keep_left=keep_left)
-        hits = self.hits
-        shown = np.maximum(hits, 1) if keep_left else hits
-        ends = np.cumsum(shown)
-        # rows of the right table by key; those without one stand before all others
-        by_key = stable_order([self.right], len(self.right))
-        begin = np.cumsum(self.right_sizes) - self.right_sizes + np.count_nonzero(self.right < 0)
+        hits, counted = self._looked_up
+        # rows of the right table by key; those without one stand before all others, and -1 is the row of a last key
+        by_key = np.append(stable_order([self.right], len(self.right)), -1)
+        starts = np.zeros(self.count + 2, np.int64)
+        np.cumsum(self.right_sizes, out=starts[1:])
+        starts += np.count_nonzero(self.right < 0)
+        starts[-1] += keep_left
+        ends = np.cumsum(counted[:, 0] + counted[:, 1] * keep_left)
         total = int(ends[-1]) if len(ends) else 0
         left, right = memory.empty(total, np.int64), memory.empty(total, np.int64)
 
-        def expand(first: int) -> None:
-            part = slice(first, first + _STRETCH)
-            counts, stops = shown[part], ends[part]
-            low, high = int(stops[0] - counts[0]), int(stops[-1])
-            within = np.repeat(np.arange(len(counts)), counts)
-            np.add(within, first, out=left[low:high])
-            start = begin[self.left[part]]
-            start += counts
-            start -= stops - low
-            place = start.take(within)
-            place += np.arange(high - low)
-            by_key.take(place, out=right[low:high], mode="clip")  # a row without partners has any place
-            if keep_left:
-                right[low:high][(hits[part] == 0).take(within)] = -1
+        def expand(item: tuple[slice, int, int]) -> None:
+            part, low, high = item
+            counts, codes = hits[part], self.left[part]
+            alone = counts == 0
+            if alone.any():
+                codes = np.where(alone, self.count, codes)
+                counts = counts + alone if keep_left else counts
+            repeat_places(counts, part.start, left[low:high])
+            take_segments(codes, starts, by_key, right[low:high])
 
-        firsts = range(0, len(ends), _STRETCH)
-        (Workers(1) if workers is None else workers).map(expand, firsts)
+        self.workers.map(expand, zip(_stretches(len(hits)), [0, *ends.tolist()], ends.tolist(), strict=False))
         return left, right
 
     def total(self, *, keep_left: bool) -> int:
         """Return how many pairs there are, before anything of that size is made."""
-        total = int(self.hits.sum())
-        return total + (len(self.hits) - int(np.count_nonzero(self.hits)) if keep_left else 0)
+        pairs, alone, _ = self._looked_up[1].sum(axis=0).tolist()
+        return int(pairs + alone if keep_left else pairs)
 
     def fan_out(self, count: int) -> tuple[int, int, Ints]:
         """Return how many left rows match several right ones, how many pairs these give, and the first of them."""
-        hits, found = self.hits, np.zeros(0, np.int64)
-        rows = int(np.count_nonzero(hits > 1))
-        for first in range(0, len(hits) if rows else 0, _STRETCH):
-            more = np.flatnonzero(hits[first : first + _STRETCH] > 1)[:count] + first
+        hits, counted = self._looked_up
+        pairs, alone, single = counted.sum(axis=0).tolist()
+        rows, found = len(hits) - alone - single, np.zeros(0, np.int64)
+        for part in _stretches(len(hits) if rows else 0):
+            more = np.flatnonzero(hits[part] > 1)[:count] + part.start
             found = np.concatenate((found, more))[:count]
             if len(found) == count:
                 break
-        return rows, int(hits.sum()) - int(np.count_nonzero(hits == 1)), found
+        return rows, pairs - single, found
 
     def repeats_on_both(self) -> bool:
         """Tell whether a key stands more than once in both tables."""
         several = self.right_sizes > 1
-        if np.count_nonzero(self.hits > 1) > np.count_nonzero(several):  # more rows than keys: one has two
+        if self.fan_out(0)[0] > np.count_nonzero(several):  # more rows than keys: one has two
             return True
         return bool((several & (self.left_sizes > 1)).any())
 
@@ -152,8 +164,13 @@ class Matching:
         place = np.full(self.count + 1, -1, np.int64)
         place[self.right] = np.arange(len(self.right))
         place[-1] = -1  # where rows with code -1 were noted
-        partner = place[self.left]
-        if keep_left or partner.min(initial=0) >= 0:
+        partner = memory.empty(len(self.left), np.int64)
+
+        def look(part: slice) -> bool:
+            found = np.take(place, self.left[part], out=partner[part], mode="wrap")
+            return bool(found.min() < 0)
+
+        if not any(self.workers.map(look, _stretches(len(partner)))) or keep_left:
             return None, partner
         left = np.flatnonzero(partner >= 0)
         return left, partner[left]
@@ -164,6 +181,11 @@ class Matching:
         _, first = np.unique(codes[many], return_index=True)
         rows: Ints = np.sort(many[first])
         return rows
+
+
+def _stretches(rows: int) -> list[slice]:
+    """Return the parts of the left table that are looked at one at a time."""
+    return [slice(first, min(first + _STRETCH, rows)) for first in range(0, rows, _STRETCH)]
 
 
 def _only(codes: Ints, keys: Sequence[Column]) -> Ints:

@@ -79,7 +79,7 @@ def test_many_pairs_are_those_of_pandas(keep_left: bool) -> None:
     left, right = rng.integers(0, 30_000, 200_000), rng.integers(0, 25_000, 40_000)
     with Workers(3) as workers:
         matching = Matching.of([Column(INTEGER, left)], [Column(INTEGER, right)], workers, lonely_left=False)
-        rows, partners = matching.partners(workers, keep_left=keep_left)
+        rows, partners = matching.partners(keep_left=keep_left)
     frames = [pd.DataFrame({"k": keys, name: np.arange(len(keys))}) for keys, name in ((left, "l"), (right, "r"))]
     want = frames[0].merge(frames[1], on="k", how="left" if keep_left else "inner").sort_values(["l", "r"])
     assert rows is not None

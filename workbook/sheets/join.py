@@ -422,7 +422,7 @@ class JoinStep(Step):
         lonely = matching.lonely_right() if self.how in ("right", "outer") else None
         last = 0 if lonely is None else len(lonely)
         if matching.single:  # no more rows than those that go in
-            found = matching.partners(ctx.workers, keep_left=keep_left)
+            found = matching.partners(keep_left=keep_left)
             self._expect(len(found[1]) + last, columns, ctx)
             return *found, lonely
         total = matching.total(keep_left=keep_left) + last
@@ -430,7 +430,7 @@ class JoinStep(Step):
         advice = "Make the keys of one side unique, with a distinct or an aggregate sheet, or join on more columns."
         check_rows(self.name, total, {self.left: left, self.right: right}, why=why, advice=advice)
         self._expect(total, columns, ctx)
-        return *matching.partners(ctx.workers, keep_left=keep_left), lonely
+        return *matching.partners(keep_left=keep_left), lonely
 
     def _expect(self, rows: int, columns: Sequence[str], ctx: RunContext) -> None:
         if ctx.guard is not None:
