@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sheetline.functions import ordering
+from sheetline.functions import ordering, scattered
 from sheetline.functions.columns import Column
 from sheetline.functions.errors import Ints, Mask
 from sheetline.functions.group_entries import Distinct
@@ -32,8 +32,6 @@ Array = npt.NDArray[Any]
 Floats = npt.NDArray[np.float64]
 
 
-#: Rows whose intermediate values stay in the processor's cache.
-_BLOCK = 1 << 16
 #: From so many values on several threads sort them.
 _MANY = 1 << 17
 
@@ -172,22 +170,12 @@ class Grouped:
         if self.groups.ascending or self.column.type.kind not in (Kind.BOOLEAN, Kind.INTEGER):
             return self._sums(self.floats)
         data: Array = self.column.data if self._keep is None else self.column.data[self._keep]
-        return self._added_up(lambda part: data[part].astype(np.float64))
-
-    def _added_up(self, make: Callable[[slice], Floats]) -> Floats:
-        """Return the sums of floats that are made block by block, while a block is in the cache: left to right, too."""
-        sums = np.zeros(self.count)
-        codes = self.codes
-        with np.errstate(all="ignore"):
-            for start in range(0, len(codes), _BLOCK):
-                part = slice(start, start + _BLOCK)
-                np.add.at(sums, codes[part], make(part))
-        return sums
+        return scattered.added_up(self.codes, self.count, lambda part: data[part].astype(np.float64))
 
     def _sums(self, values: Floats) -> Floats:
         if self.groups.ascending:
             return segment_sums(values, self.offsets)
-        return self._added_up(values.__getitem__)
+        return scattered.added_up(self.codes, self.count, values.__getitem__)
 
     def total(self) -> tuple[Array, Mask]:
         """Return the exact sum of integers or big numbers, and a mask of groups whose sum leaves 64 bits."""
@@ -268,20 +256,7 @@ class Grouped:
         with np.errstate(all="ignore"):
             if self.groups.ascending or "_centred" in self.__dict__:
                 return self.sum(self.deviations * self.deviations)
-            floats, codes, origin = self.floats, self.codes, self._first_values()
-
-            def away(part: slice) -> Floats:
-                start = origin[codes[part]]
-                return np.subtract(floats[part], start, out=start)
-
-            rest = self._added_up(away) / self.sizes
-
-            def squared(part: slice) -> Floats:
-                deviations = away(part)
-                deviations -= rest[codes[part]]
-                return np.multiply(deviations, deviations, out=deviations)
-
-            return self._added_up(squared)
+            return scattered.squares(self.codes, self.floats, self._first_values(), self.sizes)
 
     # ------------------------------------------------------------ extremes and order statistics
 
@@ -317,8 +292,7 @@ class Grouped:
         some = place >= 0
         out = np.zeros(self.count, self.values.dtype)
         out[some] = self.values[place[some]]
-        ufunc.at(out, self.codes, self.values)
-        return out
+        return scattered.extremes(ufunc, self.codes, self.values, out, some)
 
     def segment(self, group: int) -> Array:
         """Return the values of one group, in row order."""

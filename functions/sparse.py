@@ -53,6 +53,17 @@ def counted_out(codes: _Ints, count: int, values: npt.NDArray[Any]) -> tuple[_In
     return places, sorted_values
 
 
+def add_at(sums: npt.NDArray[np.float64], codes: _Longs, values: npt.NDArray[np.float64]) -> None:
+    """Add each value to the sum of its code, in order, like ``np.add.at``, but letting other threads run.
+
+    >>> sums = np.zeros(2)
+    >>> add_at(sums, np.array([1, 0, 1]), np.array([1.0, 2.0, 4.0]))
+    >>> sums.tolist()
+    [2.0, 5.0]
+    """
+    _tools().csc_matvec(len(sums), 1, np.array([0, len(codes)]), codes, values, _ONE, sums)
+
+
 def repeat_places(starts: _Longs, out: _Longs) -> None:
     """Write each line's number as often as the line has places, from its start to the next one's.
 
