@@ -191,7 +191,7 @@ class Evaluation:
         for key in self.sheet.keys:
             assert key.app is not None
             args = [self.values[arg.id] for arg in key.args]
-            groups, values = call_key(key.app, args, groups, self.base.rows, self.env)
+            groups, values = call_key(key.app, args, groups, self.base.rows, self.env, self.workers.threads)
             self.key_rows[key.id] = values
         self.groups = Groups.single(self.base.rows) if groups is None else groups
         self.groups.threads = self.workers.threads
@@ -370,7 +370,7 @@ class Evaluation:
         for start in range(0, len(arguments), self.workers.threads):  # one argument a thread, not all at once
             some = arguments[start : start + self.workers.threads]
             together = [node for nodes in zip_longest(*some) for node in nodes if node is not None]
-            yield sorted(together, key=_cost, reverse=True)  # what takes longest begins first
+            yield _longest_first(together)
         others = [node for node in nodes if node.op != "reduce"]
         step = self.workers.threads if self.consume else max(len(others), 1)
         for start in range(0, len(others), step):
@@ -479,6 +479,21 @@ class Evaluation:
 
 def _cost(node: Node) -> int:
     return 1 if node.app is None else node.app.function.cost
+
+
+def _longest_first(nodes: Sequence[Node]) -> list[Node]:
+    """Return aggregates as they begin: first what takes longest, and last what mostly waits for an earlier one.
+
+    Costly aggregates of the same arguments share what is costly.
+    """
+    begun: set[tuple[int, tuple[int, ...]]] = set()
+    first: list[Node] = []
+    waiting: list[Node] = []
+    for node in sorted(nodes, key=_cost, reverse=True):
+        kind = _cost(node), _argument_ids(node)
+        (waiting if kind[0] > 1 and kind in begun else first).append(node)
+        begun.add(kind)
+    return first + waiting
 
 
 def _argument_ids(node: Node) -> tuple[int, ...]:

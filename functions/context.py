@@ -49,6 +49,7 @@ class Call:
             says that some row failed and the kernel shall say which.
         order: for series kernels, the rows' order and group offsets.
         groups: for aggregates with ``nulls="own"`` and for keys, the groups (of the keys so far).
+        threads: for keys, how many threads may work on the groups.
         out: for element kernels, memory that the result may be written into (an array of its dtype, one value a
             row, not set), or None. Nobody needs to; what is written there need not be copied there.
     """
@@ -65,6 +66,7 @@ class Call:
     failures: list[Errors] = field(default_factory=list)
     null: Mask | None = None
     out: npt.NDArray[Any] | None = None
+    threads: int = 1
 
     def fail(self, mask: npt.NDArray[Any], code: str, note: str = "") -> None:
         """Report rows that fail: ``mask`` over this call's rows; null rows are dropped by the caller.

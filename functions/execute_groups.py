@@ -70,7 +70,7 @@ def call_aggregate(app: Application, args: Sequence[Argument], groups: Groups, e
     function = app.function
     # an argument of the right type stays the very same object: groups remember their orderings of it
     cast = [arg if arg.type == type_ else _cast(arg, type_) for arg, type_ in zip(args, app.types, strict=True)]
-    rows = len(groups.codes)
+    rows = groups.rows
     columns = [
         arg.column(rows) if isinstance(arg, Constant) and not _is_const(app, i) else arg for i, arg in enumerate(cast)
     ]
@@ -167,7 +167,7 @@ def _without_values(app: Application, constant: Constant, order: Order) -> Colum
 
 
 def call_key(
-    app: Application, args: Sequence[Argument], groups: Groups | None, rows: int, env: Environment
+    app: Application, args: Sequence[Argument], groups: Groups | None, rows: int, env: Environment, threads: int = 1
 ) -> tuple[Groups, Column | GroupValues]:
     """Apply a grouping key: ``kernel(groups, *args)`` gives the refined groups and the key, for each row or group.
 
@@ -175,7 +175,7 @@ def call_key(
     """
     cast = [arg if arg.type == type_ else _cast(arg, type_) for arg, type_ in zip(args, app.types, strict=True)]
     ctx = _context(app, cast, rows, env)
-    ctx.groups = groups
+    ctx.groups, ctx.threads = groups, threads
     values: list[Any] = []
     for place, arg in enumerate(cast):
         if isinstance(arg, Constant) and _is_const(app, place):

@@ -11,7 +11,7 @@ from 0 lose nothing.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -22,18 +22,16 @@ from sheetline.functions import ordering, scattered
 from sheetline.functions.columns import Column
 from sheetline.functions.errors import Ints, Mask
 from sheetline.functions.group_entries import Distinct
-from sheetline.functions.groups import Groups, first_rows
+from sheetline.functions.groups import Groups
 from sheetline.functions.helpers import side_by_side
+from sheetline.functions.labels import Labels
 from sheetline.functions.once import once
 from sheetline.functions.segments import by_code, is_countable, order_segments, segment_sums, sort_segments
 from sheetline.functions.types import FLOAT, Kind
 
 Array = npt.NDArray[Any]
 Floats = npt.NDArray[np.float64]
-
-
-#: From so many values on several threads sort them.
-_MANY = 1 << 17
+_MANY = 1 << 17  # from so many values on several threads sort them
 
 
 class Grouped:
@@ -71,6 +69,18 @@ class Grouped:
         return self.groups.codes if self._keep is None else self.groups.codes[self._keep]
 
     @once
+    def _labels(self) -> Labels:
+        """The codes of the values as what is added up by group goes by them."""
+        if self._shared is not None:
+            return self._shared._labels
+        return self.groups.labels if self._keep is None else self.groups.labels.kept(self._keep)
+
+    @once
+    def _arranged(self) -> Array:
+        """The values at the places of their labels."""
+        return self._labels.arranged(self.values, self.groups.threads)
+
+    @once
     def values(self) -> Array:
         """The values, row by row, as numbers: floats or int64.
 
@@ -103,7 +113,7 @@ class Grouped:
         """The number of values of each group."""
         if self._shared is not None:
             return self._shared.sizes
-        return self.groups.sizes if self._keep is None else np.bincount(self.codes, minlength=self.count)
+        return self.groups.sizes if self._keep is None else self._labels.by_group(self._labels.sizes())
 
     @once
     def offsets(self) -> Ints:
@@ -170,12 +180,18 @@ class Grouped:
         if self.groups.ascending or self.column.type.kind not in (Kind.BOOLEAN, Kind.INTEGER):
             return self._sums(self.floats)
         data: Array = self.column.data if self._keep is None else self.column.data[self._keep]
-        return scattered.added_up(self.codes, self.count, lambda part: data[part].astype(np.float64))
+        return self._by_label(self._labels.arranged(data, self.groups.threads))
 
     def _sums(self, values: Floats) -> Floats:
         if self.groups.ascending:
             return segment_sums(values, self.offsets)
-        return scattered.added_up(self.codes, self.count, values.__getitem__)
+        return self._by_label(self._arranged if values is self.values else self._labels.arranged(values))
+
+    def _by_label(self, values: Array) -> Floats:
+        """Return the sums of numbers that stand at the places of their labels."""
+        labels = self._labels
+        sums = scattered.added_up(labels.codes, labels.width, lambda part: values[part].astype(np.float64, copy=False))
+        return labels.by_group(sums)
 
     def total(self) -> tuple[Array, Mask]:
         """Return the exact sum of integers or big numbers, and a mask of groups whose sum leaves 64 bits."""
@@ -183,9 +199,8 @@ class Grouped:
             return self.exact_reduce(np.add), np.zeros(self.count, np.bool_)
         if len(self.values) == 0 or _reach(self.values) * int(self.sizes.max()) < 2**53:
             return self.sum().astype(np.int64), np.zeros(self.count, np.bool_)  # every partial sum is exact
-        low, some = self.ordered & 0xFFFF_FFFF, np.flatnonzero(self.sizes)
-        sums = np.zeros((2, self.count), np.int64)
-        sums[0, some] = np.add.reduceat(low, self.offsets[some])
+        some, sums = np.flatnonzero(self.sizes), np.zeros((2, self.count), np.int64)
+        sums[0, some] = np.add.reduceat(self.ordered & 0xFFFF_FFFF, self.offsets[some])
         sums[1, some] = np.add.reduceat(self.ordered >> 32, self.offsets[some])
         high = sums[1] + (sums[0] >> 32)
         return (high << 32) | (sums[0] & 0xFFFF_FFFF), (high < -(2**31)) | (high >= 2**31)
@@ -256,7 +271,12 @@ class Grouped:
         with np.errstate(all="ignore"):
             if self.groups.ascending or "_centred" in self.__dict__:
                 return self.sum(self.deviations * self.deviations)
-            return scattered.squares(self.codes, self.floats, self._first_values(), self.sizes)
+            labels, floats = self._labels, self.floats
+            values = self._arranged if floats is self.values else labels.arranged(floats, self.groups.threads)
+            origin, sizes = self._of_labels
+            if self.column.type.is_big:  # whose values are ranks
+                origin = labels.by_code(self._first_values())
+            return labels.by_group(scattered.squares(labels.codes, values, origin.astype(np.float64), sizes))
 
     # ------------------------------------------------------------ extremes and order statistics
 
@@ -288,11 +308,19 @@ class Grouped:
         """Return the minimum or maximum of each group; 0 where it has none. Values that stand by group are reduced."""
         if self.groups.ascending or "ordered" in self.__dict__:
             return self.reduce(ufunc)
+        labels, (first, sizes) = self._labels, self._of_labels
+        return labels.by_group(scattered.extremes(ufunc, labels.codes, self._arranged, first, sizes > 0))
+
+    @once
+    def _of_labels(self) -> tuple[Array, Ints]:
+        """The first value of each label's group, 0 where it has none, and the number of values."""
+        labels = self._labels
+        if labels.places is not None:  # less is to be looked up in all of memory than by group
+            return scattered.first_values(labels.codes, labels.width, self._arranged), labels.sizes()
         place = self.first_place()
-        some = place >= 0
-        out = np.zeros(self.count, self.values.dtype)
-        out[some] = self.values[place[some]]
-        return scattered.extremes(ufunc, self.codes, self.values, out, some)
+        first = np.zeros(self.count, self.values.dtype)
+        first[place >= 0] = self.values[place[place >= 0]]
+        return labels.by_code(first), labels.by_code(self.sizes)
 
     def segment(self, group: int) -> Array:
         """Return the values of one group, in row order."""
@@ -308,7 +336,7 @@ class Grouped:
             return self._shared._first_place
         if self._keep is None:
             return np.where(self.sizes > 0, self.groups.first, -1)
-        first = first_rows(self.codes, self.count, int(np.count_nonzero(self.sizes)))
+        first = self._labels.by_group(self._labels.first(int(np.count_nonzero(self.sizes))))
         return np.where(self.sizes > 0, first, -1)
 
     def percentile(self, percent: float) -> Floats:
@@ -436,7 +464,7 @@ def _float(value: Any) -> float:
     try:
         return float(value)
     except OverflowError:
-        return float("inf") if value > 0 else float("-inf")
+        return np.inf if value > 0 else -np.inf
 
 
 def _reach(values: Array) -> int:

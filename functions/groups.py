@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,8 @@ import numpy.typing as npt
 from sheetline.functions import ordering
 from sheetline.functions.columns import Column
 from sheetline.functions.errors import Ints, Mask
+from sheetline.functions.helpers import side_by_side
+from sheetline.functions.labels import Labels, first_rows
 from sheetline.functions.memory import empty
 from sheetline.functions.once import once
 from sheetline.functions.segments import (
@@ -94,6 +96,8 @@ class Groups:
     def __init__(self, codes: Ints | Callable[[], Ints], count: int, starts: Ints | None = None) -> None:
         self._codes = codes
         self.count = count
+        self._labels: Labels | None = None
+        self._mixed = False  #: whether rows are known not to stand by group
         #: where runs of rows of one group start, if rows mostly stand by group
         self._starts = starts
         self.threads = 1  #: how many threads may work on the groups' values
@@ -125,28 +129,35 @@ class Groups:
         return cls(codes, len(numbers))
 
     @classmethod
-    def of(cls, keys: Sequence[Column]) -> Groups:
+    def of(cls, keys: Sequence[Column], threads: int = 1) -> Groups:
         """Return the groups of equal key tuples. Nulls are one value, errors one a code."""
-        groups = cls._of_one(keys[0])
+        groups = cls._of_one(keys[0], threads)
         for key in keys[1:]:
             groups = groups.refine(key)
         return groups
 
     @classmethod
-    def _of_one(cls, key: Column) -> Groups:
+    def _of_one(cls, key: Column, threads: int) -> Groups:
         starts = ordering.value_runs(key)
         if starts is not None:  # equal values stand together: number the runs
-            return cls._of_runs(starts, len(key), *ordering.dense_codes(key.take(starts)))
-        return cls._of_codes(*ordering.dense_codes(key))
+            made = cls._of_runs(starts, len(key), *ordering.dense_codes(key.take(starts)))
+            made.threads = threads
+            return made
+        return cls._of_codes(*ordering.dense_codes(key, threads), threads)
 
     @classmethod
-    def _of_codes(cls, codes: Ints, count: int) -> Groups:
+    def _of_codes(cls, codes: Ints, count: int, threads: int) -> Groups:
         """Return the groups of codes 0…count-1, of which some may not occur."""
-        if not _is_dense(codes, count):
-            return cls(*_by_appearance(codes, count))
-        codes, first, sizes = _numbered(codes, count)
-        made = cls(codes, len(first))
-        made.known(first=first, sizes=sizes)
+        if _is_dense(codes, count):
+            labels, first, sizes = _appearing(codes, count, threads)
+            made = cls(lambda: _renumbered(codes, labels, threads), len(first))
+            made.known(first=first, sizes=sizes)
+            made._mixed = _are_mixed(codes[: ordering.GLANCE], first)
+            if count <= 2 * len(first) + 1024:
+                made._labels = labels
+        else:
+            made = cls(*_by_appearance(codes, count))
+        made.threads = threads
         return made
 
     @classmethod
@@ -161,12 +172,14 @@ class Groups:
         if starts is not None and self._starts is not None:
             both = np.union1d(self._starts, starts)
             codes, count = _combine(self.codes[both], self.count, *ordering.dense_codes(key.take(both)))
-            return Groups._of_runs(both, len(key), codes, count)
-        return self.refine_codes(*ordering.dense_codes(key))
+            made = Groups._of_runs(both, len(key), codes, count)
+            made.threads = self.threads
+            return made
+        return self.refine_codes(*ordering.dense_codes(key, self.threads))
 
     def refine_codes(self, codes: Ints, count: int) -> Groups:
         """Return these groups divided further by codes 0…count-1."""
-        return Groups._of_codes(*_combine(self.codes, self.count, codes, count))
+        return Groups._of_codes(*_combine(self.codes, self.count, codes, count), self.threads)
 
     @once
     def codes(self) -> Ints:
@@ -174,8 +187,20 @@ class Groups:
         return self._codes() if callable(self._codes) else self._codes
 
     @once
+    def rows(self) -> int:
+        """The number of rows."""
+        return len(self.codes if self._labels is None else self._labels.codes)
+
+    @once
+    def labels(self) -> Labels:
+        """The codes of the rows as what is added up by group goes by them."""
+        return Labels.of(self.codes, self.count, self.threads) if self._labels is None else self._labels
+
+    @once
     def ascending(self) -> bool:
         """Whether the rows of each group stand together already, in the order of the groups."""
+        if self._mixed:
+            return False
         return ordering.ascending([self.codes if self._starts is None else self.codes[self._starts]])
 
     @once
@@ -309,8 +334,8 @@ def _by_appearance(codes: Ints, count: int) -> tuple[Ints, int]:
         return codes, 0
     if not _is_dense(codes, count):
         return ordering.first_appearance(codes)
-    codes, first, _ = _numbered(codes, count)
-    return codes, len(first)
+    labels, first, _ = _appearing(codes, count, 1)
+    return _renumbered(codes, labels, 1), len(first)
 
 
 def _is_dense(codes: Ints, count: int) -> bool:
@@ -318,10 +343,11 @@ def _is_dense(codes: Ints, count: int) -> bool:
     return len(codes) > 0 and count <= 4 * len(codes) + 1024 and ordering.run_starts(codes) is None
 
 
-def _numbered(codes: Ints, count: int) -> tuple[Ints, Ints, Ints]:
-    """Return codes renumbered in order of first appearance, the first row and the number of rows of each."""
-    sizes = np.bincount(codes, minlength=count)
-    first = first_rows(codes, count, int(np.count_nonzero(sizes)))
+def _appearing(codes: Ints, count: int, threads: int) -> tuple[Labels, Ints, Ints]:
+    """Return labels of groups in order of first appearance, the first row and the number of rows of each group."""
+    labels = Labels.of(codes, count, threads)
+    sizes = labels.sizes(threads)
+    first = labels.first(int(np.count_nonzero(sizes)))
     first = first[sizes > 0]
     if len(first) * _FEW_FIRST < len(codes):
         first.sort()
@@ -331,32 +357,30 @@ def _numbered(codes: Ints, count: int) -> tuple[Ints, Ints, Ints]:
         first = np.flatnonzero(is_first)
     in_order = codes[first]
     if len(in_order) == count and _is_counting(in_order):  # they are in order already
-        return codes, first, sizes
-    number = np.empty(count, np.int64)
-    number[in_order] = np.arange(len(in_order))
-    return np.take(number, codes, out=empty(len(codes), np.int64), mode="clip"), first, sizes[in_order]
+        return labels, first, sizes
+    return replace(labels, of_group=in_order), first, sizes[in_order]
 
 
-def first_rows(codes: Ints, count: int, occurring: int | None = None) -> Ints:
-    """Return the first row of each code 0…count-1; the number of rows where it does not occur.
+def _renumbered(codes: Ints, labels: Labels, threads: int) -> Ints:
+    """Return the number of each row's group."""
+    if labels.of_group is None:
+        return codes
+    number = np.empty(labels.width, np.int64)
+    number[labels.of_group] = np.arange(len(labels.of_group))
+    numbered = empty(len(codes), np.int64)
 
-    ``occurring``: how many codes occur, default all. Few of them are mostly met in the first of many rows.
-    """
-    rows = len(codes)
-    first = np.full(count, rows, np.int64)
-    wanted = count if occurring is None else occurring
-    start, stop = 0, rows if wanted * 16 > rows else min(1 << 16, rows)
-    while start < stop:
-        if start == 0:
-            first[codes[:stop][::-1]] = np.arange(stop - 1, -1, -1)
-        else:
-            more = np.full(count, rows, np.int64)
-            more[codes[start:stop][::-1]] = np.arange(stop - 1, start - 1, -1)
-            np.minimum(first, more, out=first)
-        if stop == rows or np.count_nonzero(first < rows) == wanted:
-            break
-        start, stop = stop, min(4 * stop, rows)
-    return first
+    def some(start: int) -> None:
+        part = slice(start, start + ordering.STRETCH)
+        np.take(number, codes[part], out=numbered[part], mode="clip")
+
+    side_by_side(some, range(0, len(codes), ordering.STRETCH), threads)
+    return numbered
+
+
+def _are_mixed(codes: Ints, first: Ints) -> bool:
+    """Whether the first rows have more runs of one code than codes, of which the first rows of all are known."""
+    runs = 1 + np.count_nonzero(codes[1:] != codes[:-1])
+    return bool(runs > np.searchsorted(first, len(codes)))
 
 
 def row_numbers(order: Order) -> Column:

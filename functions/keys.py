@@ -29,8 +29,8 @@ _ONE_GROUP = "Nulls make one group."
 _ERROR_GROUPS = "Errors make one group a code."
 
 
-def _divide(groups: Groups | None, key: Column) -> Groups:
-    return Groups.of([key]) if groups is None else groups.refine(key)
+def _divide(groups: Groups | None, key: Column, threads: int) -> Groups:
+    return Groups.of([key], threads) if groups is None else groups.refine(key)
 
 
 @function(
@@ -49,8 +49,8 @@ def _divide(groups: Groups | None, key: Column) -> Groups:
     error_note=_ERROR_GROUPS,
     notes="A constant puts all rows in one group. Groups come in the order in which their keys first appear.",
 )
-def group_by(groups: Groups | None, v: Column) -> tuple[Groups, Column]:
-    return _divide(groups, v), v
+def group_by(groups: Groups | None, v: Column, ctx: Call) -> tuple[Groups, Column]:
+    return _divide(groups, v, ctx.threads), v
 
 
 def gap(maxgap: Any) -> Any:
@@ -215,7 +215,7 @@ def _keyed(groups: Groups | None, key: Column, v: Column, ctx: Call) -> tuple[Gr
     errors = err.first((v.errors, failed))
     if errors is not None:
         key = key.with_errors(errors)
-    return _divide(groups, key), key
+    return _divide(groups, key, ctx.threads), key
 
 
 def bin_size(size: Any) -> Any:

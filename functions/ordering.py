@@ -18,6 +18,7 @@ import pyarrow as pa
 from sheetline.functions.buffers import arrow_array, fixed_values
 from sheetline.functions.columns import Column
 from sheetline.functions.errors import Ints
+from sheetline.functions.helpers import side_by_side
 from sheetline.functions.segments import order_segments
 from sheetline.functions.types import Kind
 
@@ -252,7 +253,7 @@ def _in_steps(part: Ints, widest: int) -> tuple[Ints, int]:
     return part, 1
 
 
-def dense_codes(column: Column) -> tuple[Ints, int]:
+def dense_codes(column: Column, threads: int = 1) -> tuple[Ints, int]:
     """Return codes 0…n-1 of equal values and n; nulls have one code, errors one code for each error code."""
     rows = len(column)
     if column.type.kind is Kind.STRING:
@@ -262,7 +263,7 @@ def dense_codes(column: Column) -> tuple[Ints, int]:
     else:
         codes, _ = comparable(column)
         null = column.nulls()
-        low, high = (int(codes.min()), int(codes.max())) if rows else (0, 0)
+        low, high = _span(codes, threads)
         if high - low <= 2 * rows + 1024:
             codes, count = codes - low if low else codes, high - low + 1
         else:
@@ -277,8 +278,18 @@ def dense_codes(column: Column) -> tuple[Ints, int]:
     return codes, count
 
 
+def _span(keys: Ints, threads: int) -> tuple[int, int]:
+    """Return the smallest and the largest key; zeros where there is none."""
+    if not len(keys):
+        return 0, 0
+    starts = range(0, len(keys), STRETCH)
+    parts = [keys[start : start + STRETCH] for start in starts]
+    spans = side_by_side(lambda part: (int(part.min()), int(part.max())), parts, threads)
+    return min(low for low, _ in spans), max(high for _, high in spans)
+
+
 #: Rows that are looked at first, where all may have to be.
-_GLANCE = 1 << 16
+GLANCE = 1 << 16
 
 
 def run_starts(keys: Any) -> Ints | None:
@@ -287,11 +298,11 @@ def run_starts(keys: Any) -> Ints | None:
     if rows < 1024:
         return None
     found, parts = 0, [np.zeros(1, np.int64)]
-    for start in range(1, rows, _GLANCE):  # where runs are short, the first rows tell
-        stop = min(start + _GLANCE, rows)
+    for start in range(1, rows, GLANCE):  # where runs are short, the first rows tell
+        stop = min(start + GLANCE, rows)
         new = keys[start:stop] != keys[start - 1 : stop - 1]
         found += int(np.count_nonzero(new))
-        if found > rows // 8:
+        if found > rows // 8 or (start == 1 and found * 8 > 7 * GLANCE):
             return None
         parts.append(np.flatnonzero(new) + start)
     return np.concatenate(parts)
@@ -325,7 +336,7 @@ def _numbered(keys: Ints) -> tuple[Ints, int]:
 
 def ascending(keys: Sequence[Ints]) -> bool:
     """Whether rows stand in ascending order of ``keys`` already (the first is the primary one)."""
-    if keys and len(keys[0]) > 2 * _GLANCE and not ascending([key[:_GLANCE] for key in keys]):
+    if keys and len(keys[0]) > 2 * GLANCE and not ascending([key[:GLANCE] for key in keys]):
         return False
     tied: Any = None
     for key in keys:

@@ -40,6 +40,14 @@ def added_up(codes: Ints, count: int, make: Callable[[slice], Floats]) -> Floats
     return sums
 
 
+def first_values(codes: Ints, count: int, values: Array) -> Array:
+    """Return the first value of each code; 0 where it has none."""
+    first = np.zeros(count, values.dtype)
+    for part in reversed(list(_blocks(len(codes)))):  # the last write counts
+        first[codes[part][::-1]] = values[part][::-1]
+    return first
+
+
 def squares(codes: Ints, values: Floats, origin: Floats, sizes: Ints) -> Floats:
     """Return for each code the sum of squared deviations from the mean, which is computed from an origin near it."""
     room = np.empty((2, min(len(codes), _BLOCK)))

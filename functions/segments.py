@@ -72,7 +72,8 @@ def by_code(codes: Ints, count: int, values: Array | None = None) -> tuple[npt.N
     It is a stable counting sort, in one pass over the rows.
     """
     data = np.ones(len(codes), np.int8) if values is None else values
-    return sparse.counted_out(codes.astype(np.int32), count, data)
+    in_order, rows, _ = sparse.counted_out(codes.astype(np.int32), count, data)
+    return rows, in_order
 
 
 def sort_segments(values: Array, offsets: Ints) -> None:

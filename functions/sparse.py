@@ -16,6 +16,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from sheetline.functions.memory import empty
+
 _TOOLS = "scipy.sparse._sparsetools"
 _Ints = npt.NDArray[np.int32]
 _Longs = npt.NDArray[np.int64]
@@ -37,20 +39,21 @@ def row_sums(values: npt.NDArray[np.float64], columns: _Ints, starts: _Ints) -> 
     return sums
 
 
-def counted_out(codes: _Ints, count: int, values: npt.NDArray[Any]) -> tuple[_Ints, npt.NDArray[Any]]:
-    """Return the places by code, in their order inside each, and the values in that order: a stable counting sort.
+def counted_out(codes: _Ints, count: int, values: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], _Ints, _Ints]:
+    """Return the values by code, in their order inside each, their places, and where each code starts and all end.
 
     >>> [part.tolist() for part in counted_out(np.array([1, 0, 1], np.int32), 2, np.array([5, 6, 7]))]
-    [[1, 0, 2], [6, 5, 7]]
+    [[6, 5, 7], [1, 0, 2], [0, 1, 3]]
 
-    It is the turning of a matrix with one value a column, in the line of the column's code, from columns to lines.
+    It is a stable counting sort: the turning of a matrix with one value a column, in the line of the column's code,
+    from columns to lines.
     """
     rows = len(codes)
     steps = np.arange(rows + 1, dtype=np.int32)
-    starts, places = np.empty(count + 1, np.int32), np.empty(rows, np.int32)
-    sorted_values = np.empty(rows, values.dtype)
+    starts, places = np.empty(count + 1, np.int32), empty(rows, np.int32)
+    sorted_values = empty(rows, values.dtype)
     _tools().csr_tocsc(rows, count, steps, codes, values, starts, places, sorted_values)
-    return places, sorted_values
+    return sorted_values, places, starts
 
 
 def add_at(sums: npt.NDArray[np.float64], codes: _Longs, values: npt.NDArray[np.float64]) -> None:
