@@ -17,6 +17,7 @@ from typing import Any, Self, TypeVar
 import numpy as np
 
 from sheetline.formulas.bound import Node
+from sheetline.formulas.proofs import Proofs
 from sheetline.functions import errors as err
 from sheetline.functions.arrow_parts import in_parts
 from sheetline.functions.choosing import in_turn
@@ -179,6 +180,10 @@ class Program:
         for id_, place in last.items():
             if id_ not in wanted:
                 self.done[place].append(id_)
+        #: what may go without a look, until results tell that there is something to see
+        self.proofs: Proofs | None = Proofs(list(zip(self.steps, inputs, strict=True)), self.leaves, self.targets)
+        if not self.proofs.leaves:
+            self.proofs = None
         #: for each step the application and its arguments: ids of values, and constants as it wants them
         self.calls = [
             None if node.op == "fitted" else self._ready(node, args)
@@ -233,12 +238,29 @@ class Program:
 
         ``places``: memory for these rows of targets, by node id, which their values may be written into.
         """
+        proofs = self.proofs
+        if proofs is None:
+            return self._computed(start, stop, places, frozenset())
+        out = self._computed(start, stop, places, proofs.leaves)
+        if proofs.hold(out):
+            return out
+        self.proofs = None  # where there is one null or error, there are mostly more
+        looked = [self._part(self.leaves[id_], start, stop) for id_ in proofs.leaves]
+        return self._computed(start, stop, places, frozenset()) if proofs.fail(out, looked) else out
+
+    def _part(self, leaf: Column | Constant, start: int, stop: int, *, look: bool = True) -> Column | Constant:
+        """Return rows of a value at hand; floats that nobody has looked at are looked at, or all taken for numbers."""
+        if isinstance(leaf, Constant):
+            return leaf
+        if isinstance(leaf, UnreadFloats):
+            return leaf.slice(start, stop) if look else leaf.unlooked(start, stop)
+        return leaf if start == 0 and stop == len(leaf) else leaf.slice(start, stop)
+
+    def _computed(self, start: int, stop: int, places: Mapping[int, Array], unlooked: Container[int]) -> list[Column]:
         rows = stop - start
-        values: dict[int, Column | Constant] = {}
-        for id_, leaf in self.leaves.items():
-            whole = isinstance(leaf, Constant) or (start == 0 and stop == len(leaf))
-            is_unread = isinstance(leaf, UnreadFloats)
-            values[id_] = leaf if (whole and not is_unread) or isinstance(leaf, Constant) else leaf.slice(start, stop)
+        values: dict[int, Column | Constant] = {
+            id_: self._part(leaf, start, stop, look=id_ not in unlooked) for id_, leaf in self.leaves.items()
+        }
         for node, made, done in zip(self.steps, self.calls, self.done, strict=True):
             if made is None:
                 values[node.id] = self._fitted(node, values, rows, start)

@@ -26,6 +26,10 @@ class UnreadFloats(Column):
         """Return the column of rows ``start`` … ``stop``-1."""
         return looked_at(self.data[start:stop])
 
+    def unlooked(self, start: int, stop: int) -> Column:
+        """Return the column of rows ``start`` … ``stop``-1 as if each held a number; the caller knows, or finds out."""
+        return Column(FLOAT, self.data[start:stop]).without_nan()
+
 
 def looked_at(data: npt.NDArray[np.float64]) -> Column:
     """Return the column of floats; it knows where it is null.

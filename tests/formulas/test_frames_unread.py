@@ -10,10 +10,10 @@ import sheetline as sl
 from sheetline.formulas.api import _base, _compile, environment
 from sheetline.formulas.blocks import Workers
 from sheetline.formulas.evaluate import evaluate
-from sheetline.functions.columns import Table
+from sheetline.functions.columns import Column, Table
 from sheetline.functions.helpers import side_by_side
 from sheetline.functions.interop import table_from_frame
-from sheetline.functions.unread import UnreadFloats
+from sheetline.functions.unread import UnreadFloats, looked_at
 
 ROWS = 3000
 FORMULAS = (
@@ -32,13 +32,24 @@ FORMULAS = (
     "INT(#b) * #n",
     "BETWEEN(#a; #b; 1)",
     "CLAMP(#b; -0.5; #c + 5)",
+    "IF(#c > 0.3; #a * 2; #b - #a)",
+    "IF(#n > 0; #a; #b) * ABS(-#c)",
+    "SQRT(#a * #a) + #b",
+    "#a / #c - #b",
+    "IF(ISNULL(#a); #b * 2; #a + #c)",
+    "IF(#n > 0; #a / #c; #b)",
+    "IF(#a > 0; #b + #c)",
+    "#b * #c + 1 / #b",
 )
 
 
-def _frame(seed: int, odd: bool) -> pd.DataFrame:
+def _frame(seed: int, odd: bool, nulls: bool = False) -> pd.DataFrame:
     rng = np.random.default_rng(seed)
     made = {name: rng.normal(size=ROWS) for name in "abc"}
     made["c"][rng.random(ROWS) < 0.1] = 0.0
+    if nulls:
+        made["a"][rng.integers(0, ROWS, 20)] = np.nan
+        made["c"][rng.integers(0, ROWS, 5)] = np.nan
     if odd:
         for name, value in (("a", np.nan), ("b", np.inf), ("a", -np.inf)):
             made[name][rng.integers(0, ROWS, 20)] = value
@@ -54,9 +65,9 @@ def _found(table: Table, formula: str, workers: Workers) -> tuple[list[object], 
 
 
 @pytest.mark.parametrize("formula", FORMULAS)
-@pytest.mark.parametrize("odd", [False, True])
-def test_blocks_of_unread_floats_give_what_whole_columns_give(formula: str, odd: bool) -> None:
-    frame = _frame(7, odd)
+@pytest.mark.parametrize("odd", ["", "nulls", "infinities"])
+def test_blocks_of_unread_floats_give_what_whole_columns_give(formula: str, odd: str) -> None:
+    frame = _frame(7, odd == "infinities", odd == "nulls")
     if formula.startswith("AND"):
         frame["c"] = frame["c"] > 0
     if "INT" in formula:
@@ -70,6 +81,25 @@ def test_blocks_of_unread_floats_give_what_whole_columns_give(formula: str, odd:
         with Workers(threads, block_rows=rows) as workers:
             assert _found(unread, formula, workers) == expected
             assert _found(read, formula, workers) == expected
+
+
+def test_what_results_tell_needs_no_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    looks: list[int] = []
+
+    def look(self: UnreadFloats, start: int, stop: int) -> Column:
+        looks.append(start)
+        return looked_at(self.data[start:stop])
+
+    monkeypatch.setattr(UnreadFloats, "slice", look)
+    frame = _frame(1, odd=False)
+    for formula, count in (("#a + #b * #c", 0), ("IF(#a > 0; #b; #c)", 1), ("IF(#a > 0; #a; #b)", 2), ("#a / #b", 2)):
+        looks.clear()
+        sl.evaluate(formula, frame, threads=1, errors="coerce")
+        assert len(looks) == count, formula
+    frame.loc[5, "b"] = np.nan
+    looks.clear()
+    assert sl.evaluate("#a + #b", frame, threads=1).isna().sum() == 1
+    assert len(looks) == 2
 
 
 def test_infinities_of_a_frame_are_errors_wherever_they_are_read() -> None:
