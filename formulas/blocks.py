@@ -34,8 +34,10 @@ from sheetline.functions.unread import UnreadFloats
 
 #: Rows of a block: so many that threads seldom wait for the interpreter, so few that a block stays in the cache.
 BLOCK_ROWS = 131_072
-#: Blocks of so few steps are so many times as large.
-_FEW_STEPS, _LARGER = 2, 4
+#: Blocks of so few steps are so many times as large: short steps make threads wait for one another more than they work.
+_LARGER = ((2, 4), (8, 2))
+#: Blocks of so many rows begin where processors like arrays to begin.
+_ALIGNED, _ALIGNMENT = 4096, 64
 #: A block of text is cut down to about this many bytes.
 BLOCK_BYTES = 16 << 20
 
@@ -310,9 +312,15 @@ class Program:
         width = sum(
             leaf.data.nbytes for leaf in self.leaves.values() if isinstance(leaf, Column) and leaf.type.is_arrow
         )
-        if not width:  # few steps have few intermediate values, and each block has its price
-            return workers.block_rows * (_LARGER if len(self.steps) <= _FEW_STEPS else 1)
-        return max(min(workers.block_rows, int(BLOCK_BYTES * rows / width)), 1)
+        if width:
+            return max(min(workers.block_rows, int(BLOCK_BYTES * rows / width)), 1)
+        # few steps have few intermediate values, and each block has its price
+        size = workers.block_rows * next((times for steps, times in _LARGER if len(self.steps) <= steps), 1)
+        if rows <= workers.block_rows:
+            return size
+        parts = -(-rows // (size * workers.threads)) * workers.threads  # no thread has more of them than another
+        even = -(-rows // parts)
+        return even if even < _ALIGNED else -(-even // _ALIGNMENT) * _ALIGNMENT
 
 
 class _Output:

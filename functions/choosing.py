@@ -16,7 +16,7 @@ from sheetline.functions import errors as err
 from sheetline.functions.blend import blend
 from sheetline.functions.columns import Array, Column, Constant, arrow_type, numpy_dtype
 from sheetline.functions.context import Call
-from sheetline.functions.errors import Errors, Mask
+from sheetline.functions.errors import Errors, Ints, Mask
 from sheetline.functions.execute import cast_constant
 from sheetline.functions.text_support import kernels
 from sheetline.functions.types import Kind, Type
@@ -27,6 +27,8 @@ Branch = Column | Constant
 _INDEXED = 4
 #: So many constants, less one, are told apart by numbers of a byte.
 _MOST_NUMBERS = 250
+#: So many conditions make a code of bits, of which two stand for an entry in a table that the cache holds.
+_MOST_BITS = 6
 
 
 def truth(condition: Branch, rows: int) -> Mask:
@@ -104,6 +106,28 @@ def choose(
     return Column(type_, data, null, errors)
 
 
+def put(value: Column, rows: Ints, replacement: Branch, type_: Type, place: Array | None = None) -> Column:
+    """Return a column of numbers, dates or booleans with a replacement at ``rows``, the rows of all its errors.
+
+    Args:
+        value: a column of ``type_``.
+        rows: the places, ascending.
+        replacement: what stands there then; a column has its value of the same row. It has no errors.
+        type_: the type of both.
+        place: memory that values may be written into.
+    """
+    other = widened(replacement, type_)
+    data = np.empty_like(value.data) if place is None else place
+    np.copyto(data, value.data)
+    data[rows] = other.data[rows] if isinstance(other, Column) else _fixed(other, data.dtype.type)
+    if type_.kind is Kind.FLOAT or value.null is None:
+        return Column(type_, data)
+    null = value.null.copy()
+    more = _null_part(other)
+    null[rows] = more[rows] if isinstance(more, np.ndarray) else more is not None
+    return Column(type_, data, null if null.any() else None)
+
+
 def _is_number(branch: Branch, type_: Type) -> bool:
     """Whether a branch is one number for all rows, which may stand in a table; a null is one among floats alone."""
     if not isinstance(branch, Constant) or type_.kind not in (Kind.FLOAT, Kind.INTEGER, Kind.DATE):
@@ -123,10 +147,35 @@ def _looked_up(masks: Sequence[Mask], table: Array, place: Array | None) -> Arra
 
 def in_turn(*args: Branch, ctx: Call) -> Column:
     """Return IF in IF, written as conditions and values in turn, and the last value for what is left."""
+    conditions, values, type_ = args[:-1:2], [*args[1::2], args[-1]], ctx.types[-1]
+    is_plain = all(isinstance(condition, Column) and condition.errors is None for condition in conditions)
+    if is_plain and len(conditions) <= _MOST_BITS and all(_is_number(value, type_) for value in values):
+        constants = np.array([_fixed(value, numpy_dtype(type_)) for value in values])
+        masks = [truth(condition, ctx.rows) for condition in conditions]
+        return Column(type_, _first_taken(masks, constants, ctx.rows, ctx.out))
     decision = Decision(ctx.rows)
-    for condition in args[:-1:2]:
+    for condition in conditions:
         decision.step(truth(condition, ctx.rows), errors_of(condition, ctx.rows))
-    return decision.result(args[1::2], ctx.types[-1], args[-1], ctx.out)
+    return decision.result(values[:-1], type_, values[-1], ctx.out)
+
+
+def _first_taken(masks: Sequence[Mask], values: Array, rows: int, place: Array | None) -> Array:
+    """Return for each row the value of the first mask that is true there, else the last value.
+
+    The masks are the bits of a code, the first one highest. Rows are looked up in pairs, the codes of two making one
+    number: half as many look-ups.
+    """
+    codes = np.zeros(rows + rows % 2, np.uint8)
+    for mask in masks:
+        np.add(codes, codes, out=codes)
+        np.bitwise_or(codes[:rows], mask.view(np.uint8), out=codes[:rows])
+    table = np.repeat(values[::-1], [1, *(1 << bit for bit in range(len(masks)))])
+    pairs = np.empty((len(table), 256, 2), values.dtype)
+    pairs[:, : len(table), 0], pairs[:, : len(table), 1] = table, table[:, np.newaxis]
+    out = place if place is not None and not rows % 2 else np.empty(len(codes), values.dtype)
+    looked_up = pairs.view(np.complex128).reshape(-1)  # complex only as the name of two numbers side by side
+    looked_up.take(codes.view("<u2"), out=out.view(np.complex128), mode="clip")
+    return out[:rows]
 
 
 def _fixed(branch: Branch, dtype: Any) -> Any:

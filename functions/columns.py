@@ -267,6 +267,10 @@ class Column:
         """Return the column with the rows of ``errors`` set to null and holding these errors."""
         if errors is None:
             return self if self.errors is None else replace(self, errors=None)
+        if self.type.kind is Kind.FLOAT:
+            data = self.data.copy()
+            data[errors.rows] = np.nan
+            return replace(self, data=data, errors=errors)
         return replace(self.masked(errors.mask(len(self))), errors=errors)
 
     def masked(self, null: Mask) -> Column:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from sheetline.functions.blend import blend
-from sheetline.functions.choosing import Decision, as_column, choose, errors_of, null_rows, truth
+from sheetline.functions.choosing import Decision, as_column, choose, errors_of, null_rows, put, truth
 from sheetline.functions.columns import Column, Constant, numpy_dtype
 from sheetline.functions.context import Call
 from sheetline.functions.declare import Example, Failure, function
@@ -352,6 +352,10 @@ def if_error(v: Any, replacement: Any, ctx: Call) -> Any:
     errors = errors_of(v, ctx.rows)
     if errors is None:
         return as_column(v, ctx.rows)
+    type_ = ctx.types[0]
+    is_fixed = isinstance(v, Column) and v.type == type_ and not (type_.is_arrow or type_.is_big)
+    if is_fixed and replacement.errors is None:
+        return put(v, errors.rows, replacement, type_, ctx.out)
     return _replace(v, errors.mask(ctx.rows), replacement, ctx)
 
 

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from sheetline.functions import integer_math
-from sheetline.functions.blend import blend
 from sheetline.functions.columns import Column, Constant
 from sheetline.functions.context import Call
 from sheetline.functions.dates.calendar import floored
@@ -167,11 +166,13 @@ def multiply(*args: Any, ctx: Call) -> Any:
     propagates=True,
 )
 def divide(a: Any, b: Any, ctx: Call) -> Any:
+    out = np.divide(a, b, out=ctx.out)
     if ctx.checked:
-        zero = np.equal(b, 0)
+        zero = np.broadcast_to(np.equal(b, 0), (ctx.rows,))
         ctx.fail(zero, "DIV0")
-        b = blend(zero, 1.0, b, np.float64)  # told once: the quotient is not told to be infinite as well
-    return np.divide(a, b, out=ctx.out)
+        rows = np.flatnonzero(zero)  # told once: the quotient is not told to be infinite as well
+        out[rows] = a[rows] if isinstance(a, np.ndarray) else a
+    return out
 
 
 @divide.overload("DIVIDE(a:dec; b:dec) -> float")

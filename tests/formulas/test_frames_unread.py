@@ -152,3 +152,27 @@ def test_helpers_keep_order_and_pass_failures_on() -> None:
     for threads in (1, 2, 4):  # where threads help, the first item fails last
         with pytest.raises(ValueError, match=r"^0$"):
             side_by_side(first_late, range(8), threads)
+
+
+@pytest.mark.parametrize("depth", [2, 3, 5, 6, 7])
+@pytest.mark.parametrize("rows", [1, 2, 257, 1030])
+def test_if_in_if_takes_the_first_true_condition(depth: int, rows: int) -> None:
+    rng = np.random.default_rng(depth)
+    frame = pd.DataFrame({f"c{k}": rng.normal(size=rows) for k in range(depth)})
+    frame[frame > 1.5] = np.nan
+    for values in ([10 * k for k in range(depth + 1)], [k + 0.5 for k in range(depth + 1)]):
+        formula = str(values[-1])
+        for k in reversed(range(depth)):
+            formula = f"IF(#c{k} > 0.4; {values[k]}; {formula})"
+        lines = frame.to_numpy() > 0.4
+        expected = [values[int(np.argmax(line))] if line.any() else values[-1] for line in lines]
+        assert sl.evaluate(formula, frame).tolist() == expected
+
+
+def test_a_quotient_by_zero_fails_where_nothing_is_null() -> None:
+    frame = pd.DataFrame({"a": [1.0, np.nan, 0.0, 3.0], "b": [0.0, 0.0, 0.0, 2.0], "n": [1, 2, 3, 4]})
+    assert sl.evaluate("IFERROR(#a / #b; -1)", frame).fillna(9).tolist() == [-1.0, 9.0, -1.0, 1.5]
+    assert sl.evaluate("IFERROR(#a / 0; #n)", frame).fillna(9).tolist() == [1.0, 9.0, 3.0, 4.0]
+    assert sl.evaluate("IFERROR(5 / #b; #n)", frame).tolist() == [1.0, 2.0, 3.0, 2.5]
+    with pytest.raises(sl.CellErrors, match="3 cells are errors: Result row 0: DIV0"):
+        sl.evaluate("1 / #b", frame)
