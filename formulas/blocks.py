@@ -12,6 +12,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
+from functools import cache
 from typing import Any, Self, TypeVar
 
 import numpy as np
@@ -47,6 +48,12 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
+@cache
+def _cores() -> int:
+    """Return the number of threads to begin with; to ask the system takes as long as a small formula."""
+    return min(os.cpu_count() or 1, 16)
+
+
 class InternalError(RuntimeError):
     """A bug in a kernel: not the caller's mistake. Names the function, and sheet and column where known."""
 
@@ -57,7 +64,7 @@ class Workers:
     def __init__(self, threads: int | None = None, block_rows: int = BLOCK_ROWS) -> None:
         if threads is not None and threads < 1:
             raise ValueError("the number of threads is at least 1")
-        self.threads = threads or min(os.cpu_count() or 1, 16)
+        self.threads = threads or _cores()
         self.block_rows = block_rows
         self._pool: ThreadPoolExecutor | None = None
 

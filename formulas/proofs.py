@@ -51,7 +51,7 @@ class Proofs:
         self.leaves: frozenset[int] = frozenset()
         self.targets: list[int] = []
         unread = {place for place, leaf in leaves.items() if isinstance(leaf, UnreadFloats)}
-        if len(unread) < 2:
+        if len(unread) < 2 or all(target.type is not FLOAT for target in targets):
             return
         unread -= _hidden(steps, targets)
         reached = set(unread)

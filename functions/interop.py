@@ -127,10 +127,10 @@ def table_from_pandas(
     Raises:
         UnsupportedError: see :func:`column_from_pandas`; the message names the column.
     """
-    labels = [_label(label) for label in frame.columns]
-    names, renamed = unique_names(labels)
+    items = list(frame.items())
+    names, renamed = unique_names([_label(label) for label, _ in items])
     notes = TableNotes(names, remarks=renamed)
-    columns_of = zip(names, frame.items(), strict=True)
+    columns_of = zip(names, items, strict=True)
     wanted = [(name, series) for name, (_, series) in columns_of if only is None or name in only]
 
     later = [unread and series.dtype == np.float64 and isinstance(series.dtype, np.dtype) for _, series in wanted]
@@ -138,7 +138,7 @@ def table_from_pandas(
     def read(item: tuple[tuple[str, Any], bool]) -> tuple[Column, ColumnNotes]:
         (name, series), is_later = item
         if is_later:
-            return UnreadFloats(FLOAT, _shared(series.to_numpy(), series)), ColumnNotes()
+            return UnreadFloats(FLOAT, _shared(series.to_numpy(), series, own=True)), ColumnNotes()
         return _named(name, column_from_pandas, series)
 
     # mostly one look at all values, which needs no interpreter
@@ -237,13 +237,16 @@ class _Held:
         self.owner = owner
 
 
-def _shared(array: Array, series: pd.Series[Any]) -> Array:
-    """Return a read-only view of a series' array that pandas knows of: a later write copies first."""
+def _shared(array: Array, series: pd.Series[Any], *, own: bool = False) -> Array:
+    """Return a read-only view of a series' array that pandas knows of: a later write copies first.
+
+    With ``own`` nobody else holds the series, which a frame has just made: nobody writes into it.
+    """
     if not len(array):
         return array.copy()
     if not array.flags.c_contiguous:
         return np.ascontiguousarray(array)
-    return np.asarray(_Held(array, series.copy(deep=False)))
+    return np.asarray(_Held(array, series if own else series.copy(deep=False)))
 
 
 def _from_numpy(series: pd.Series[Any], notes: ColumnNotes) -> Column:

@@ -176,3 +176,18 @@ def test_a_quotient_by_zero_fails_where_nothing_is_null() -> None:
     assert sl.evaluate("IFERROR(5 / #b; #n)", frame).tolist() == [1.0, 2.0, 3.0, 2.5]
     with pytest.raises(sl.CellErrors, match="3 cells are errors: Result row 0: DIV0"):
         sl.evaluate("1 / #b", frame)
+
+
+def test_what_is_written_into_a_frame_later_is_not_seen() -> None:
+    frame = pd.DataFrame({"x": [1.0, 2.0, 3.0], "y": [4.0, 5.0, 6.0]})
+    other = frame.copy(deep=False)
+    table = _base(frame)
+    frame.loc[0, "x"] = 9.0
+    frame.iloc[1:, :] = 0.0
+    frame["y"] += 1.0
+    assert [table.columns[name].data.tolist() for name in "xy"] == [[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]
+    assert other["x"].tolist() == [1.0, 2.0, 3.0]
+    alone = pd.DataFrame({"x": np.arange(3.0)})
+    table = _base(alone)
+    alone.iloc[:, 0] = 9.0
+    assert table.columns["x"].data.tolist() == [0.0, 1.0, 2.0]
