@@ -253,8 +253,9 @@ class Column:
             return Column.nulls_of(type_, len(self), self.errors)
         if type_.kind is Kind.FLOAT and self.type.kind is Kind.INTEGER:
             data = self.data.astype(np.float64)
-            if self.null is not None:
-                data[self.null] = np.nan
+            if self.null is None:
+                return Column(type_, data, None, self.errors).without_nan()
+            data[self.null] = np.nan
             return Column(type_, data, None, self.errors)
         if type_.is_big and self.type.is_number:
             return Column(type_, _exact(self.data, self.nulls(), type_), self.null, self.errors)

@@ -168,10 +168,9 @@ def multiply(*args: Any, ctx: Call) -> Any:
 def divide(a: Any, b: Any, ctx: Call) -> Any:
     out = np.divide(a, b, out=ctx.out)
     if ctx.checked:
-        zero = np.broadcast_to(np.equal(b, 0), (ctx.rows,))
-        ctx.fail(zero, "DIV0")
-        rows = np.flatnonzero(zero)  # told once: the quotient is not told to be infinite as well
-        out[rows] = a[rows] if isinstance(a, np.ndarray) else a
+        ctx.fail(np.equal(b, 0), "DIV0")
+        for told in ctx.failures:  # once is enough: the quotient is not told to be infinite as well
+            out[told.rows] = a[told.rows] if isinstance(a, np.ndarray) else a
     return out
 
 
