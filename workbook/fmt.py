@@ -63,11 +63,12 @@ class _Printer:
 
     def value(self, value: object, indent: str, used: int, *, key: str = "") -> str:
         """Lay out a value that begins after ``used`` columns of a line and may need one more for a comma."""
+        if isinstance(value, list | dict) and value:
+            stays_open = key in _OPEN or (key == "columns" and isinstance(value, dict) and len(value) > 1)
+            if stays_open or _has_open(value):
+                return self.open(value, indent)
         flat = json.dumps(value, ensure_ascii=False, allow_nan=False)
-        if not isinstance(value, list | dict) or not value:
-            return flat
-        stays_open = key in _OPEN or (key == "columns" and isinstance(value, dict) and len(value) > 1)
-        if not stays_open and not _has_open(value) and used + len(flat) + 1 <= WIDTH:
+        if not isinstance(value, list | dict) or not value or used + len(flat) + 1 <= WIDTH:
             return flat
         return self.open(value, indent)
 

@@ -346,9 +346,9 @@ def test_what_is_no_record(folder: Path) -> None:
     assert "this is no run record" in call("replay", "book.json", code=3).stderr
     sl.Workbook.load("book.json").run(record="rec")
     path = folder / "rec/record.json"
-    path.write_text(path.read_text().replace("sheetline-record/1", "sheetline-record/9"))
+    path.write_text(path.read_text().replace("sheetline-record/2", "sheetline-record/9"))
     assert "of format sheetline-record/9" in call("replay", "rec", code=3).stderr
-    path.write_text('{"format": "sheetline-record/1"}')
+    path.write_text('{"format": "sheetline-record/2"}')
     assert "damaged" in call("replay", "rec", "--no-verify", code=3).stderr
 
 

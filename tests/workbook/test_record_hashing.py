@@ -239,11 +239,11 @@ def test_the_format_stays_as_it_is() -> None:
 
 
 HASHES = {
-    "integers": "7fc7180050440f572c0bd0887622a98a64df297966dd03ba8051d8c38ad44485",
-    "texts": "60ceadacafb06d3cc43c384f26702d0109be3270815e6222062be766dae4ed7a",
-    "floats": "493234abb9045080eb55db2953e1e5250552fb1d3d156880e062dea89c90164a",
-    "lists": "7871a9caf13e2c08dd0367d777a60f0bc2695612d1df766b06a2ceed701eca17",
-    "exact": "48a686a2d6614a3eeab2f5d09869f53169c779612d77bc474d553440990cf4ee",
+    "integers": "19002c0a928db7ceea94aa9a0ec60b25811a2e40d884138af08ac2ce674a16f4",
+    "texts": "5ead3aa141aa959db3aeaf216b1ef14dd3af273d599c4deb5f0ba4af414a9b83",
+    "floats": "5df1a1ad708d09d5331fba2cc4660460e4fa8bfd2e778e914a9e3537cd6bca0e",
+    "lists": "f1277fe8139ce6a2414ebb73c2430805ee87ab1da6e103fb5c69c116fd06cd8d",
+    "exact": "895ee02e351e63e5d7611fe3604f83598947a0adc5974581b70e5aafeaf20785",
 }
 
 
@@ -314,13 +314,13 @@ def test_parts_that_threads_hash_side_by_side(threads: int) -> None:
 def test_an_array_that_is_passed_on_is_hashed_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tables, "_SHORT", 0)
     hashed: list[int] = []
-    update = ColumnHasher.update
+    join = ColumnHasher.join
 
-    def counted(self: ColumnHasher, column: Column, scratch: Any = None) -> None:
-        hashed.append(len(column))
-        update(self, column, scratch)
+    def counted(self: ColumnHasher, content: hashing.Content, *rest: Any) -> None:
+        hashed.append(content.rows)
+        join(self, content, *rest)
 
-    monkeypatch.setattr(ColumnHasher, "update", counted)
+    monkeypatch.setattr(ColumnHasher, "join", counted)
     shared = SharedHashes()
     first, second, third = TableHasher(shared), TableHasher(shared), TableHasher(shared)
     x, y = Column.of([1, 2, 3]), Column.of([4, 5])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from sheetline.formulas import ast
@@ -41,6 +42,7 @@ def hash_json(value: Any) -> str:
     return hash_bytes(canonical_json(value))
 
 
+@lru_cache(4096)
 def canonical_formula(text: str) -> str:
     """Return a formula in the canonical spelling; one that can't be parsed stays as it is.
 

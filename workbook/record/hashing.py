@@ -5,12 +5,13 @@ the hash of the column is the BLAKE3 hash of its type, its leaves and its number
 memory, so that a run with a record takes little longer than one without; it tells any accident, but it is no defence
 against somebody who makes other content of the same hash on purpose. Files are fingerprinted with BLAKE3, which is.
 
-What is hashed is the content alone:
+What is hashed is the content alone: the bytes of a leaf's values, and behind them the name of the type, the number of
+rows, and
 
-* every leaf has the name of the type and its number of rows;
 * nulls are one bit a row (or a mark that there are none), and whatever stands in their slots counts as zero;
-* in floats NaN is a null and -0 is 0; dates are whole microseconds; all numbers are little-endian;
-* text is its lengths in bytes, and its bytes, whether it is held plainly or as codes of a dictionary;
+* floats are their bits, where -0 is 0 and a null is the NaN of one pattern, so that they need no other mark;
+* dates are whole microseconds; all numbers are little-endian;
+* text is its bytes, and its lengths in bytes, whether it is held plainly or as codes of a dictionary;
 * lists are their lengths, and their elements as a column of their own; pairs are their two columns;
 * exact numbers are written out (1.0 and 1.00 differ, as they do when they become text);
 * an error is the row in its leaf and the code; its row is a null. Messages are no content.
@@ -21,24 +22,20 @@ The format is a constant: hashes of one format are comparable between runs, mach
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 from blake3 import blake3
-from xxhash import xxh3_128
 
 from sheetline.functions.columns import Array, Column
-from sheetline.functions.errors import CODES, Errors, Mask
+from sheetline.functions.errors import Errors, Mask
 from sheetline.functions.types import Kind, Type
-from sheetline.workbook.record.leaf_values import Values, Words, values_of
+from sheetline.workbook.record.coded_words import Words
+from sheetline.workbook.record.leaf_values import FORMAT, Leaf, leaf_of
 
 #: Rows of a leaf: part of the format.
 LEAF_ROWS: Final = 65_536
-FORMAT: Final = "sheetline/hash/2"
-_CODE_NAMES: Final = np.array([code.encode() for code in CODES], "S16")
-_LEAF: Final = FORMAT.encode() + b" leaf "
 _COLUMN: Final = FORMAT.encode() + b" column "
 
 
@@ -72,72 +69,71 @@ class ColumnHasher:
     True
     """
 
-    __slots__ = ("_errors", "_leaf", "_leaves", "rows", "type")
+    __slots__ = ("_leaf", "_leaves", "rows", "type")
 
-    def __init__(self, type_: Type) -> None:
+    def __init__(self, type_: Type, leaf: Leaf | None = None) -> None:
         self.type = type_
         self.rows = 0
         self._leaves: list[bytes] = []
-        self._leaf = values_of(type_)
-        self._errors: list[tuple[Array, Array]] = []
+        self._leaf = leaf_of(type_) if leaf is None else leaf
 
-    def update(self, column: Column | Content, scratch: Array | None = None, ready: Sequence[bytes] = ()) -> None:
+    def update(self, column: Column, scratch: Array | None = None) -> None:
         """Take the next rows.
 
         Args:
             column: the rows.
             scratch: memory for 65,536 floats that may be overwritten.
-            ready: the hashes of the whole leaves among these rows, if they are known (see ``Content.leaves``).
 
         Raises:
             ValueError: they are of another type.
         """
-        content = column if isinstance(column, Content) else Content.of(column)
-        if content.type != self.type:
-            raise ValueError(f"a column of {self.type} goes on with {content.type}")
+        content = Content.of(column)
         scratch = np.empty(min(content.rows, LEAF_ROWS)) if scratch is None else scratch
-        start, known = 0, iter(ready)
-        while start < content.rows:
-            end = min(content.rows, start + LEAF_ROWS - self._leaf.rows)
-            leaf = next(known, None) if end - start == LEAF_ROWS else None
-            if leaf is None:
-                content.put(start, end, self._leaf, self._errors, scratch)
-            else:
-                self._leaves.append(leaf)
-            self.rows += end - start
-            if self._leaf.rows == LEAF_ROWS:
-                self._leaves.append(_digest(self.type, self._leaf, self._errors))
-                self._leaf = values_of(self.type)
-                self._errors = []
-            start = end
+        self.join(content, content.inside(self.rows, scratch), scratch)
+
+    def join(self, content: Content, inside: Inside | None, scratch: Array) -> None:
+        """Take the next rows, of which all behind the end of the unfinished leaf may be hashed already.
+
+        Raises:
+            ValueError: they are of another type.
+        """
+        if content.type is not self.type and content.type != self.type:
+            raise ValueError(f"a column of {self.type} goes on with {content.type}")
+        first = content.rows if inside is None else inside.start
+        if first:
+            content.put(0, first, self._leaf, scratch)
+        if inside is not None:
+            self._leaves += [self._leaf.digest(), *inside.leaves] if self._leaf.rows else inside.leaves
+            self._leaf = inside.behind.copy()
+        self.rows += content.rows
 
     def finish(self) -> ColumnHash:
         """Return the hash of all rows so far; more may follow."""
-        leaves = [*self._leaves, *([_digest(self.type, self._leaf, self._errors)] if self._leaf.rows else [])]
+        leaves = [*self._leaves, self._leaf.copy().digest()] if self._leaf.rows else self._leaves
         name = str(self.type)
-        whole = blake3(_COLUMN + name.encode() + struct.pack("<BQ", 0, self.rows))
-        whole.update(b"".join(leaves))
-        return ColumnHash(name, self.rows, whole.hexdigest(), tuple(leaf.hex() for leaf in leaves))
+        whole = blake3(b"".join([_COLUMN, name.encode(), struct.pack("<BQ", 0, self.rows), *leaves]))
+        return ColumnHash(name, self.rows, whole.hexdigest(), tuple([leaf.hex() for leaf in leaves]))
 
     def copy(self) -> ColumnHasher:
         """Return a hasher in the same state."""
-        other = ColumnHasher(self.type)
-        other.rows, other._leaves, other._errors = self.rows, list(self._leaves), list(self._errors)
-        other._leaf = self._leaf.copy()
+        other = ColumnHasher(self.type, self._leaf.copy())
+        other.rows, other._leaves = self.rows, [*self._leaves]
         return other
 
 
-def _digest(type_: Type, values: Values, errors: Sequence[tuple[Array, Array]]) -> bytes:
-    """Return the hash of a leaf."""
-    hasher = xxh3_128(_LEAF + str(type_).encode() + b"\0")
-    hasher.update(values.digest())
-    hasher.update(struct.pack("<I", sum(len(rows) for rows, _ in errors)))
-    for rows, _ in errors:
-        hasher.update(rows.astype("<u4").tobytes())
-    for _, codes in errors:
-        hasher.update(_CODE_NAMES[codes].tobytes())
-    digest: bytes = hasher.digest()
-    return digest
+@dataclass(frozen=True, slots=True)
+class Inside:
+    """What of some rows does not depend on the rows before them: all from the first end of a leaf on.
+
+    Attributes:
+        start: which row that is.
+        leaves: the hashes of the whole leaves from there on.
+        behind: the unfinished leaf behind them; it is not to be changed.
+    """
+
+    start: int
+    leaves: list[bytes]
+    behind: Leaf
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,31 +161,40 @@ class Content:
         """How many rows it has."""
         return len(self.data)
 
-    def put(self, start: int, stop: int, leaf: Values, errors: list[tuple[Array, Array]], scratch: Array) -> None:
-        """Give some rows to a leaf, and their errors to ``errors``."""
+    def put(self, start: int, stop: int, leaf: Leaf, scratch: Array) -> None:
+        """Give some rows to a leaf."""
         if self.errors is not None:
             here = self.errors.slice(start, stop)
             if here is not None:
-                errors.append((here.rows + leaf.rows, here.codes))
+                leaf.errors.append((here.rows + leaf.rows, here.codes))
         whole = self.data
         data = whole[start:stop] if isinstance(whole, np.ndarray) else whole.slice(start, stop - start)
-        leaf.update(data, None if self.null is None else self.null[start:stop], scratch, self.words)
+        null = None if self.null is None else self.null[start:stop]
+        leaf.update(data, null, scratch, None if self.words is None else self.words.slice(start, stop))
 
-    def leaves(self, before: int, scratch: Array) -> list[bytes]:
-        """Return the hashes of the leaves that lie whole in these rows, where so many rows of the sheet come before.
+    def inside(self, before: int, scratch: Array) -> Inside | None:
+        """Hash what does not depend on the rows before, if so many are; None where no leaf ends in these rows.
 
         >>> from sheetline.functions.columns import Column
         >>> content = Content.of(Column.of(range(140_000)))
-        >>> [leaf.hex() for leaf in content.leaves(0, np.empty(LEAF_ROWS))] == list(hash_column(
-        ...     Column.of(range(140_000))).leaves[:2])
+        >>> found = content.inside(0, np.empty(LEAF_ROWS))
+        >>> [leaf.hex() for leaf in found.leaves] == list(hash_column(Column.of(range(140_000))).leaves[:2])
         True
+        >>> found.start, found.behind.rows
+        (0, 8928)
         """
-        found = []
-        for start in range(-before % LEAF_ROWS, self.rows - LEAF_ROWS + 1, LEAF_ROWS):
-            leaf, errors = values_of(self.type), list[tuple[Array, Array]]()
-            self.put(start, start + LEAF_ROWS, leaf, errors, scratch)
-            found.append(_digest(self.type, leaf, errors))
-        return found
+        if self.rows < LEAF_ROWS - before % LEAF_ROWS:
+            return None
+        first = start = -before % LEAF_ROWS
+        leaves, leaf = [], leaf_of(self.type)
+        while start < self.rows:
+            stop = min(start + LEAF_ROWS, self.rows)
+            self.put(start, stop, leaf, scratch)
+            if stop - start == LEAF_ROWS:
+                leaves.append(leaf.digest())
+                leaf = leaf_of(self.type)
+            start = stop
+        return Inside(first, leaves, leaf)
 
 
 def hash_column(column: Column | Any) -> ColumnHash:

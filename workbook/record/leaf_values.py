@@ -1,11 +1,11 @@
-"""The values of one leaf, hashed as they come: what is hashed of each type (see ``hashing``)."""
+"""One leaf of a column, hashed as its rows come: what is hashed of each type (see ``hashing``)."""
 
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from decimal import Decimal
+from functools import cache
 from typing import Any, Final
 
 import numpy as np
@@ -13,263 +13,271 @@ import pyarrow as pa
 from xxhash import xxh3_128
 
 from sheetline.functions.buffers import fixed_values, null_mask, truths
-from sheetline.functions.columns import Array, Column
-from sheetline.functions.errors import Mask
-from sheetline.functions.ordering import run_starts
-from sheetline.functions.types import NULL, STRING, Kind, Type
+from sheetline.functions.columns import Array
+from sheetline.functions.errors import CODES, Mask
+from sheetline.functions.types import NULL, Kind, Type
+from sheetline.workbook.record.coded_words import Words
 
+FORMAT: Final = "sheetline/hash/3"
 _MINUS_ZERO: Final = np.iinfo(np.int64).min  #: the bits of -0.0 as an integer: the least there is
+_CODE_NAMES: Final = np.array([code.encode() for code in CODES], "S16")
 
 
-class Nulls:
-    """The nulls of some rows, in pieces, until they are wanted as bits."""
-
-    __slots__ = ("any", "pieces", "rows")
-
-    def __init__(self) -> None:
-        self.rows = 0
-        self.any = False
-        self.pieces: list[int | Mask] = []
-
-    def add(self, null: Mask | None, rows: int) -> None:
-        """Take the nulls of the next rows."""
-        self.rows += rows
-        if null is not None and null.any():
-            self.any = True
-            self.pieces.append(null)  # nobody writes to it
-        else:
-            self.pieces.append(rows)
-
-    def bits(self) -> bytes:
-        """Return what is hashed of them."""
-        if not self.any:
-            return b"\0"
-        whole = [np.zeros(piece, np.bool_) if isinstance(piece, int) else piece for piece in self.pieces]
-        return b"\1" + np.packbits(np.concatenate(whole), bitorder="little").tobytes()
+@cache
+def _name(type_: Type) -> bytes:
+    return b"\0" + str(type_).encode() + b" leaf of " + FORMAT.encode()
 
 
-class Values:
-    """The values of some rows, hashed as they come: a stream of bytes or several, and the nulls."""
+class Leaf:
+    """The rows of a leaf, hashed as they come: first the bytes of the values, in the end what else there is."""
 
-    __slots__ = ("inner", "nulls", "streams", "type")
-    #: How many streams of bytes there are.
-    STREAMS = 1
+    __slots__ = ("errors", "inner", "nulls", "rows", "stream", "type")
 
-    def __init__(self, type_: Type, inner: Sequence[Values] = ()) -> None:
+    def __init__(self, type_: Type, stream: Any = None) -> None:
         self.type = type_
-        self.nulls = Nulls()
-        self.streams = [xxh3_128() for _ in range(self.STREAMS)]
-        self.inner = list(inner)
-
-    @property
-    def rows(self) -> int:
-        """How many rows came."""
-        return self.nulls.rows
+        self.rows = 0
+        self.stream: Any = xxh3_128() if stream is None else stream
+        self.nulls: list[tuple[int, Mask]] = []  #: from which row on, where there are any
+        self.errors: list[tuple[Array, Array]] = []  #: rows and codes
+        self.inner: list[Leaf] = []
 
     def update(self, data: Any, null: Mask | None, scratch: Array, words: Words | None = None) -> None:
-        """Take the next rows."""
+        """Take the next rows.
+
+        Args:
+            data: their values.
+            null: where null is, errors included.
+            scratch: memory that may be overwritten, for as many floats as a leaf has rows.
+            words: the same rows' words, of coded text whose words are of one length.
+        """
         raise NotImplementedError
 
     def digest(self) -> bytes:
-        """Return the hash of rows, nulls and values."""
-        hasher = xxh3_128(struct.pack("<Q", self.rows) + self.nulls.bits())
-        for stream in self.streams:
-            hasher.update(stream.digest())
-        for inner in self.inner:
-            hasher.update(inner.digest())
-        digest: bytes = hasher.digest()
+        """Return the hash of rows, values, nulls and errors; the leaf takes no more rows."""
+        count = sum(len(rows) for rows, _ in self.errors)
+        parts = [self.rest()]
+        parts += [rows.astype("<u4").tobytes() for rows, _ in self.errors]
+        parts += [_CODE_NAMES[codes].tobytes() for _, codes in self.errors]
+        parts += [self._bits(), struct.pack("<QIB", self.rows, count, bool(self.nulls)), _name(self.type)]
+        self.stream.update(b"".join(parts))
+        digest: bytes = self.stream.digest()
         return digest
 
-    def copy(self) -> Values:
-        """Return values in the same state."""
-        other = type(self)(self.type, [inner.copy() for inner in self.inner])
-        other.nulls.rows, other.nulls.any, other.nulls.pieces = self.nulls.rows, self.nulls.any, [*self.nulls.pieces]
-        other.streams = [stream.copy() for stream in self.streams]
+    def rest(self) -> bytes:
+        """Return what is hashed behind the bytes of the values, of one length for a type."""
+        return b""
+
+    def copy(self) -> Leaf:
+        """Return a leaf in the same state."""
+        other = type(self)(self.type, self.stream.copy())
+        other.rows, other.nulls, other.errors = self.rows, [*self.nulls], [*self.errors]
+        other.inner = [inner.copy() for inner in self.inner]
         return other
 
+    def _bits(self) -> bytes:
+        if not self.nulls:
+            return b""
+        whole = self.nulls[0][1]
+        if len(whole) < self.rows:
+            whole = np.zeros(self.rows, np.bool_)
+            for start, null in self.nulls:
+                whole[start : start + len(null)] = null
+        return np.packbits(whole, bitorder="little").tobytes()
 
-class _Nothing(Values):
+    def _count(self, rows: int, null: Mask | None) -> bool:
+        """Count the next rows and note their nulls; tell whether there are any."""
+        some = null is not None and bool(null.any())
+        if some and null is not None:
+            self.nulls.append((self.rows, null.copy()))  # not to hold what it is a part of
+        self.rows += rows
+        return some
+
+
+class _Nothing(Leaf):
     """A column of the type null: all rows are."""
 
-    STREAMS = 0
+    __slots__ = ()
 
     def update(self, data: Any, null: Mask | None, scratch: Array, words: Words | None = None) -> None:
-        self.nulls.add(None, len(data))
+        self.rows += len(data)
 
 
-class _Floats(Values):
-    """Numbers; ``null`` says where each NaN is."""
+class _Floats(Leaf):
+    """Numbers. A null is a NaN, so that no other mark of it is needed; ``null`` says where each NaN is."""
+
+    __slots__ = ()
 
     def update(self, data: Any, null: Mask | None, scratch: Array, words: Words | None = None) -> None:
         count = len(data)
-        self.nulls.add(null, count)
-        plain = np.ascontiguousarray(data, "<f8")
-        if null is not None or (count and int(plain.view(np.int64).min()) == _MINUS_ZERO):
-            values = scratch[:count] if count <= len(scratch) else np.empty(count)
+        self.rows += count
+        values = np.ascontiguousarray(data, "<f8")
+        some = null is not None and null.any()
+        if some or (count and int(np.minimum.reduce(values.view(np.int64))) == _MINUS_ZERO):
+            plain, values = values, _room(scratch, count, "<f8")
             np.add(plain, 0.0, out=values)  # -0 becomes 0
-            if null is not None:
-                np.copyto(values, 0.0, where=null)
-            plain = values
-        self.streams[0].update(_bytes(plain, "<f8"))
+            if some:
+                np.copyto(values, np.nan, where=null)  # of NaN there are many
+        self.stream.update(values)
 
 
-class _Integers(Values):
+class _Fixed(Leaf):
+    """Integers, dates and truth values; in the slots of nulls stands 0."""
+
+    __slots__ = ()
+
     def update(self, data: Any, null: Mask | None, scratch: Array, words: Words | None = None) -> None:
-        self.nulls.add(null, len(data))
-        if null is not None:
-            data = np.multiply(data, ~null)
-        self.streams[0].update(_bytes(data, "<i8"))
+        dtype = "?" if self.type.kind is Kind.BOOLEAN else "<i8"
+        if self._count(len(data), null):
+            values = _room(scratch, len(data), dtype)
+            values[:] = data
+            np.copyto(values, False, where=null)
+        else:
+            values = np.ascontiguousarray(data, dtype)
+        self.stream.update(values)
 
 
-class _Booleans(Values):
-    def update(self, data: Any, null: Mask | None, scratch: Array, words: Words | None = None) -> None:
-        self.nulls.add(null, len(data))
-        self.streams[0].update(_bytes(data if null is None else data & ~null, "?"))
+class _Texts(Leaf):
+    """Bytes and lengths. As long as all lengths are the same, one of them is enough."""
 
+    __slots__ = ("length", "lengths")
 
-class _Texts(Values):
-    """Lengths and bytes. As long as all lengths are the same, one of them is enough."""
-
-    __slots__ = ("length", "mixed")
-    STREAMS = 2
-
-    def __init__(self, type_: Type, inner: Sequence[Values] = ()) -> None:
-        super().__init__(type_, inner)
+    def __init__(self, type_: Type, stream: Any = None) -> None:
+        super().__init__(type_, stream)
         self.length = -1
-        self.mixed = False
+        self.lengths: Any = None  #: a stream, once they differ
 
     def update(self, data: Any, null: Mask | None, scratch: Array, words: Words | None = None) -> None:
         missing = _missing(data, null)
         if words is not None:
-            self._coded(data, missing, words, scratch)
+            self._coded(missing, words)
             return
         if isinstance(data, pa.DictionaryArray):
             data = data.dictionary_decode()
             missing = _missing(data, null)
         offsets = _offsets(data)
-        lengths = np.diff(offsets)
-        if missing is not None and int(lengths[missing].sum()):
+        lengths = _lengths(offsets, scratch)
+        if missing is not None and lengths[missing].any():
             data = data.filter(pa.array(~missing))  # bytes behind nulls do not count
             offsets = _offsets(data)
             lengths[missing] = 0
         self._put(lengths)
-        self.nulls.add(missing, len(lengths))
+        self._count(len(lengths), missing)
         buffer = data.buffers()[2]
         if buffer is not None:
-            self.streams[1].update(memoryview(buffer)[int(offsets[0]) : int(offsets[-1])])
+            self.stream.update(memoryview(buffer)[int(offsets[0]) : int(offsets[-1])])
 
-    def digest(self) -> bytes:
-        if self.mixed:
-            return super().digest()
-        other = self.copy()
-        other.streams[0].update(struct.pack("<Bq", 1, self.length))
-        return Values.digest(other)
+    def rest(self) -> bytes:
+        """Return the lengths."""
+        return struct.pack("<q8x", self.length) + b"\1" if self.lengths is None else self.lengths.digest() + b"\0"
 
-    def copy(self) -> Values:
-        other: Values = super().copy()
+    def copy(self) -> Leaf:
+        other = super().copy()
         assert isinstance(other, _Texts)
-        other.length, other.mixed = self.length, self.mixed
+        other.length = self.length
+        other.lengths = None if self.lengths is None else self.lengths.copy()
         return other
 
     def _put(self, lengths: Array) -> None:
-        """Take the lengths of the next rows, before their nulls."""
-        if not len(lengths):
-            return
-        if not self.mixed and int(lengths.min()) == int(lengths.max()):
-            self._put_same(int(lengths[0]), len(lengths))
+        """Take the lengths of the next rows, before these are counted."""
+        count = len(lengths)
+        first = int(lengths[0]) if count else 0
+        if not count or (self.lengths is None and first == int(lengths[-1]) and bool((lengths == first).all())):
+            self._put_same(first, count)
         else:
             self._mix()
-            self.streams[0].update(_bytes(lengths, "<u4"))
+            self.lengths.update(lengths)
 
     def _put_same(self, length: int, count: int) -> None:
-        if self.mixed or self.length not in (-1, length):
-            self._mix()
-            self.streams[0].update(np.full(count, length, "<u4").view(np.uint8).data)
-        else:
+        if not count:
+            return
+        if self.lengths is None and self.length in (-1, length):
             self.length = length
+        else:
+            self._mix()
+            self.lengths.update(np.full(count, length, "<u4"))
 
     def _mix(self) -> None:
         """Write out the lengths so far: from here on they differ."""
-        if not self.mixed:
-            self.mixed = True
-            self.streams[0].update(b"\0" + np.full(self.nulls.rows, max(self.length, 0), "<u4").tobytes())
+        if self.lengths is None:
+            self.lengths = xxh3_128()
+            self.lengths.update(np.full(self.rows, max(self.length, 0), "<u4"))
 
-    def _coded(self, data: Any, missing: Mask | None, words: Words, scratch: Array) -> None:
-        codes = fixed_values(data.indices, np.int32)
+    def _coded(self, missing: Mask | None, words: Words) -> None:
         if missing is None:
-            self._put_same(words.length, len(codes))
+            self._put_same(words.length, len(words))
         else:
-            lengths = np.full(len(codes), words.length, np.int64)
-            lengths[missing] = 0
-            self._put(lengths)
-            codes = codes[~missing]
-        self.nulls.add(missing, len(data))
-        starts = run_starts(codes)
-        if starts is not None:  # few long runs, as in sorted rows
-            counts = np.diff(starts, append=len(codes)).tolist()
-            picked = words.words[codes[starts]].view(f"V{words.length}").tolist()
-            self.streams[1].update(b"".join([word * count for word, count in zip(picked, counts, strict=True)]))
-        elif len(codes):
-            size = len(codes) * words.length
-            out = scratch.view(np.uint8)[:size].view(words.words.dtype) if size <= scratch.nbytes else None
-            self.streams[1].update(words.words.take(codes, out=out, mode="clip").view(np.uint8).data)
+            self._put(np.where(missing, 0, words.length).astype("<u4"))
+        self._count(len(words), missing)
+        words.put(self.stream, missing)
 
 
 class _Exact(_Texts):
+    __slots__ = ()
+
     def update(self, data: Any, null: Mask | None, scratch: Array, words: Words | None = None) -> None:
         # Hexadecimal digits, since Python limits how many decimal ones it writes.
         write: Callable[[Any], str] = _hexadecimal if self.type.kind is Kind.BIGINTEGER else _decimal
         gone = [False] * len(data) if null is None else null.tolist()
         written = [b"" if skip else write(value).encode() for value, skip in zip(data.tolist(), gone, strict=True)]
-        self._put(np.array([len(one) for one in written], np.int64))
-        self.nulls.add(null, len(data))
-        self.streams[1].update(b"".join(written))
+        self._put(np.array([len(one) for one in written], "<u4"))
+        self._count(len(data), null)
+        self.stream.update(b"".join(written))
 
 
-class _Lists(Values):
+class _Lists(Leaf):
+    __slots__ = ()
+
+    def __init__(self, type_: Type, stream: Any = None) -> None:
+        super().__init__(type_, stream)
+        self.inner = [leaf_of(type_.item or NULL)]
+
     def update(self, data: Any, null: Mask | None, scratch: Array, words: Words | None = None) -> None:
         missing = _missing(data, null)
-        self.nulls.add(missing, len(data))
         lengths = np.diff(_offsets(data))
-        if missing is not None:
+        if self._count(len(data), missing) and missing is not None:
             lengths[missing] = 0
             data = data.filter(pa.array(~missing))
-        self.streams[0].update(_bytes(lengths, "<i8"))
+        self.stream.update(np.ascontiguousarray(lengths, "<i8"))
         _elements(self.inner[0], data.flatten(), scratch)
 
+    def rest(self) -> bytes:
+        """Return the hash of the elements."""
+        return self.inner[0].copy().digest()
 
-class _Pairs(Values):
-    STREAMS = 0
+
+class _Pairs(Leaf):
+    __slots__ = ()
+
+    def __init__(self, type_: Type, stream: Any = None) -> None:
+        super().__init__(type_, stream)
+        self.inner = [leaf_of(item) for item in type_.items]
 
     def update(self, data: Any, null: Mask | None, scratch: Array, words: Words | None = None) -> None:
         missing = _missing(data, null)
-        self.nulls.add(missing, len(data))
-        kept = data if missing is None else data.filter(pa.array(~missing))
+        kept = data.filter(pa.array(~missing)) if self._count(len(data), missing) and missing is not None else data
         for inner, values in zip(self.inner, kept.flatten(), strict=True):
             _elements(inner, values, scratch)
 
-
-def values_of(type_: Type) -> Values:
-    """Return what hashes values of a type."""
-    kind = type_.kind
-    if kind is Kind.LIST:
-        return _Lists(type_, [values_of(type_.item or NULL)])
-    if kind is Kind.PAIR:
-        return _Pairs(type_, [values_of(item) for item in type_.items])
-    if type_.is_big:
-        return _Exact(type_)
-    return _PLAIN.get(kind, _Integers)(type_)
+    def rest(self) -> bytes:
+        """Return the hashes of both columns."""
+        return b"".join(inner.copy().digest() for inner in self.inner)
 
 
-_PLAIN: Final[dict[Kind, type[Values]]] = {
+def leaf_of(type_: Type) -> Leaf:
+    """Return an empty leaf of a type."""
+    return (_Exact if type_.is_big else _LEAVES.get(type_.kind, _Fixed))(type_)
+
+
+_LEAVES: Final[dict[Kind, type[Leaf]]] = {
     Kind.FLOAT: _Floats,
-    Kind.BOOLEAN: _Booleans,
     Kind.STRING: _Texts,
     Kind.NULL: _Nothing,
+    Kind.LIST: _Lists,
+    Kind.PAIR: _Pairs,
 }
 
 
-def _elements(inner: Values, values: Any, scratch: Array) -> None:
+def _elements(inner: Leaf, values: Any, scratch: Array) -> None:
     """Hash the elements of lists and pairs, which are Arrow arrays of any type."""
     null = null_mask(values)
     type_ = inner.type
@@ -290,8 +298,8 @@ def _elements(inner: Values, values: Any, scratch: Array) -> None:
         inner.update(fixed_values(values, np.int64), null, scratch)
 
 
-def _bytes(values: Array, dtype: str) -> Any:
-    return np.ascontiguousarray(values, dtype).view(np.uint8).data
+def _room(scratch: Array, count: int, dtype: str) -> Array:
+    return scratch.view(dtype)[:count] if count <= len(scratch) else np.empty(count, dtype)
 
 
 def _hexadecimal(value: Any) -> str:
@@ -316,30 +324,6 @@ def _offsets(data: Any) -> Array:
     return np.frombuffer(buffer, np.int64, len(data) + data.offset + 1)[data.offset :]
 
 
-#: Numbers are gathered quicker than bytes.
-_UNITS: Final = {1: "u1", 2: "u2", 4: "u4", 8: "u8"}
-
-
-@dataclass(frozen=True, slots=True)
-class Words:
-    """A dictionary whose words are of one length, which is quicker to write out than Arrow does it."""
-
-    length: int
-    words: Array
-
-    @classmethod
-    def of(cls, column: Column) -> Words | None:
-        """Return the words of a coded column's dictionary, or None where they differ in length."""
-        if column.type != STRING or not isinstance(column.data, pa.DictionaryArray):
-            return None
-        words = column.data.dictionary
-        if not len(words) or words.null_count:
-            return None
-        offsets = _offsets(words)
-        lengths = np.diff(offsets)
-        if lengths[0] == 0 or (lengths != lengths[0]).any():
-            return None
-        buffer: Any = words.buffers()[2]
-        raw = np.frombuffer(buffer, np.uint8, int(offsets[-1]))[int(offsets[0]) :]
-        length = int(lengths[0])
-        return cls(length, raw.view(_UNITS.get(length, f"V{length}")))
+def _lengths(offsets: Array, scratch: Array) -> Array:
+    lengths = _room(scratch, len(offsets) - 1, "<u4")
+    return np.subtract(offsets[1:], offsets[:-1], out=lengths, casting="unsafe")

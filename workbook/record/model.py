@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from sheetline.workbook.model.workbook import Workbook
     from sheetline.workbook.record.objects import Objects
 
-FORMAT: Final = "sheetline-record/1"
+FORMAT: Final = "sheetline-record/2"
 Json = Any
 
 

@@ -22,6 +22,11 @@ from sheetline.workbook.record.tables import hash_table
 SUFFIX: Final = ".parquet"
 _ROW_GROUP: Final = 1 << 20
 _TEXT: Final = pa.large_string()
+_ENCODINGS: Final = {
+    pa.float64(): "BYTE_STREAM_SPLIT",
+    pa.int64(): "DELTA_BINARY_PACKED",
+    pa.timestamp("us", "UTC"): "DELTA_BINARY_PACKED",
+}
 
 
 @dataclass(slots=True)
@@ -153,8 +158,22 @@ def _decimal(text: str) -> Any:
 
 
 def _parquet(table: Any) -> bytes:
+    """Return a table as a Parquet file, small at little cost.
+
+    Texts are written as codes, of integers and dates how far each is from the one before, and of floats, which seldom
+    repeat, first bytes beside first bytes.
+    """
+    texts: Any = [field.name for field in table.schema if pa.types.is_large_string(field.type)]
     sink = pa.BufferOutputStream()
-    pq.write_table(table, sink, compression="zstd", row_group_size=_ROW_GROUP)
+    pq.write_table(
+        table,
+        sink,
+        compression="lz4",
+        use_dictionary=texts,
+        column_encoding={field.name: found for field in table.schema if (found := _ENCODINGS.get(field.type))},
+        write_statistics=False,
+        row_group_size=_ROW_GROUP,
+    )
     data: bytes = sink.getvalue().to_pybytes()
     return data
 

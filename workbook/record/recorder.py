@@ -120,7 +120,8 @@ class Recorder:
         started = time.perf_counter()
         watched = self._watched(report.name)
         # Of a sheet without rows there may have been no part.
-        watched.hasher.expect({column.name: type_of(column.type) for column in report.columns})
+        if not watched.hasher.expects:
+            watched.hasher.expect({column.name: type_of(column.type) for column in report.columns})
         watched.hashes = watched.hasher.finish()
         watched.report = report
         reader = _reader(self.plan, report.name)

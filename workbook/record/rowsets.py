@@ -60,18 +60,13 @@ class RowSet:
 def _sums(columns: Sequence[tuple[Numbers, np.uint64]], start: int, stop: int) -> tuple[int, int]:
     total = np.zeros(stop - start, np.uint64)
     work = np.empty(stop - start, np.uint64)
-    for numbers, salt in columns:
-        np.multiply(numbers(start, stop), salt, out=work)
-        total += work
-    for odd in _ODD[1:]:
-        np.right_shift(total, _SHIFT, out=work)
-        total ^= work
-        total *= odd
-    first = int(total.sum())
+    for place, (numbers, salt) in enumerate(columns):
+        np.multiply(numbers(start, stop), salt, out=work if place else total)
+        if place:
+            total += work
     np.right_shift(total, _SHIFT, out=work)
     total ^= work
-    total *= _ODD[0]
-    return first, int(total.sum())
+    return int(total.sum()), int(total.dot(total))  # squares tell which values stand in one row
 
 
 def _by_block(column: Column) -> Numbers:

@@ -20,48 +20,32 @@ from sheetline.formulas.blocks import Workers
 from sheetline.functions.columns import Array, Column, Table
 from sheetline.functions.errors import Errors, Mask
 from sheetline.functions.types import Type
-from sheetline.workbook.record.hashing import FORMAT, LEAF_ROWS, ColumnHash, ColumnHasher, Content
+from sheetline.workbook.record.hashing import LEAF_ROWS, ColumnHash, ColumnHasher, Content, Inside
+from sheetline.workbook.record.leaf_values import FORMAT
 from sheetline.workbook.record.turns import Turns
 
 #: Hashing so few rows again costs less than remembering them.
 _SHORT = 4096
+#: So few values are hashed by one thread.
+_FEW = 1 << 17
 
 
 @dataclass(slots=True)
-class _Track:
-    """A hasher with a token for its state: hashers of one token have seen the same."""
-
-    hasher: ColumnHasher
-    token: object
-
-    @classmethod
-    def fresh(cls, type_: Type) -> _Track:
-        """Return a hasher that has seen nothing."""
-        return cls(ColumnHasher(type_), str(type_))
-
-
-@dataclass(frozen=True, slots=True)
 class _Seen:
-    """An array that was hashed: by whom, and the tokens of its state before and behind it. The array is not held."""
+    """An array that was hashed just now: what is inside it, and the hashers before and behind it. It is not held."""
 
     data: Any
     null: Mask | None
     errors: Errors | None
-    before: object
-    behind: object
-    track: _Track
-
-
-@dataclass(frozen=True, slots=True)
-class _Leaves:
-    """The hashes of an array's whole leaves. The array is not held."""
-
-    data: Any
-    null: Mask | None
-    errors: Errors | None
-    before: int
     type: Type
-    hashes: list[bytes]
+    place: int  #: rows of the unfinished leaf before it
+    inside: Inside | None
+    step: tuple[ColumnHasher, ColumnHasher] | None = None
+
+    def of(self, column: Column, place: int) -> bool:
+        """Tell whether it is this very column at this place."""
+        same = self.data() is column.data and self.null is column.null and self.errors is column.errors
+        return same and self.place == place and self.type == column.type
 
 
 class _OfThread(threading.local):
@@ -69,7 +53,6 @@ class _OfThread(threading.local):
 
     def __init__(self) -> None:
         self.scratch = np.empty(LEAF_ROWS)
-        self.leaves: dict[int, _Leaves] = {}
 
 
 @dataclass(slots=True)
@@ -79,49 +62,55 @@ class SharedHashes:
     workers: Workers | None = None
     _own: _OfThread = field(default_factory=_OfThread)
     _seen: dict[int, _Seen] = field(default_factory=dict)
+    _fresh: dict[Type, ColumnHasher] = field(default_factory=dict)
+
+    def fresh(self, type_: Type) -> ColumnHasher:
+        """Return a hasher that has seen nothing, the same one for all columns of a type."""
+        return self._fresh.setdefault(type_, ColumnHasher(type_))
 
     def scratch(self) -> Array:
         """Return the memory of this thread."""
         return self._own.scratch
 
-    def leaves(self, column: Column, content: Content, before: int) -> list[bytes]:
-        """Return the hashes of a column's whole leaves; of an array that this thread saw last time, those of then."""
-        key = id(column.data)
-        known = self._own.leaves.get(key)
-        if known is not None and known.data() is column.data:
-            same = known.null is column.null and known.errors is column.errors
-            if same and known.before == before % LEAF_ROWS and known.type == column.type:
-                return known.hashes
-        hashes = content.leaves(before, self._own.scratch)
-        leaves = self._own.leaves
-        reference = weakref.ref(column.data, lambda _: leaves.pop(key, None))
-        leaves[key] = _Leaves(reference, column.null, column.errors, before % LEAF_ROWS, column.type, hashes)
-        return hashes
-
-    def follow(self, track: _Track, column: Column) -> bool:
-        """Take the state of a hasher that saw all that ``track`` saw, then this very column; tell if there is one."""
-        seen = self._seen.get(id(column.data))
-        if seen is None or seen.data() is not column.data:
-            return False
-        same = seen.null is column.null and seen.errors is column.errors
-        if not same or seen.before != track.token or seen.track.token is not seen.behind:
-            return False
-        track.hasher, track.token = seen.track.hasher.copy(), seen.behind
-        return True
-
-    def note(self, track: _Track, column: Column) -> None:
-        """Note that a column was hashed; of a short one it is not worth it."""
-        before, track.token = track.token, object()
-        if len(column) < _SHORT:
-            return
-        key = id(column.data)
+    def begun(self, column: Column, before: int) -> _Begun:
+        """Hash what of a column does not depend on the rows before; of an array that was hashed just now, that."""
+        key, place = id(column.data), before % LEAF_ROWS
+        known = self._seen.get(key)
+        if known is not None and known.of(column, place):
+            return _Begun(column, known)
+        content = Content.of(column)
+        inside = content.inside(before, self._own.scratch)
         reference = weakref.ref(column.data, lambda _: self._seen.pop(key, None))
-        self._seen[key] = _Seen(reference, column.null, column.errors, before, track.token, track)
+        known = _Seen(reference, column.null, column.errors, column.type, place, inside)
+        self._seen[key] = known
+        return _Begun(column, known, content)
+
+    def joined(self, hasher: ColumnHasher, begun: _Begun) -> ColumnHasher:
+        """Return a hasher behind a column that was begun, where ``hasher`` is the one before it."""
+        seen = begun.seen
+        if seen.step is not None and seen.step[0] is hasher:
+            return seen.step[1]
+        behind = hasher.copy()
+        behind.join(begun.content or Content.of(begun.column), seen.inside, self._own.scratch)
+        seen.step = hasher, behind
+        return behind
+
+
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    """A column that was begun to be hashed: what is known of its array, and what it holds if that was looked at."""
+
+    column: Column
+    seen: _Seen
+    content: Content | None = None
 
 
 @dataclass(slots=True)
 class TableHasher:
     """Hashes all columns of a sheet that arrives in parts.
+
+    Sheets that were given the same arrays share the hashers of their columns, which are not changed: each part gives
+    new ones.
 
     >>> from sheetline.functions.columns import Column, Table
     >>> hasher = TableHasher()
@@ -133,7 +122,8 @@ class TableHasher:
 
     shared: SharedHashes = field(default_factory=SharedHashes)
     rows: int = 0
-    _tracks: dict[str, _Track] = field(default_factory=dict)
+    _hashers: dict[str, ColumnHasher] = field(default_factory=dict)
+    _own: bool = False  #: whether no other sheet knows these hashers
     _counting: Turns = field(default_factory=Turns)
     _joining: Turns = field(default_factory=Turns)
 
@@ -143,69 +133,81 @@ class TableHasher:
         Raises:
             ValueError: the columns or their types differ from those before.
         """
-        pairs = self._next(table)
-        work = [(track, column) for track, column in pairs if not self.shared.follow(track, column)]
-        self._hash(work)
-        for track, column in work:
-            self.shared.note(track, column)
+        before = self._next(table)
+        if table.rows < _SHORT:
+            self._take(table)
+            return
+        self._own = False
+
+        def hashed(name: str) -> None:
+            begun = self.shared.begun(table.columns[name], before)
+            self._hashers[name] = self.shared.joined(self._hashers[name], begun)
+
+        workers = self.shared.workers
+        if workers is None or workers.threads < 2 or table.rows * len(table.columns) < _FEW:
+            for name in table.columns:
+                hashed(name)
+        else:
+            workers.map(hashed, table.columns)
 
     def update_in_turn(self, table: Table, number: int) -> None:
         """Take the part of a number from the thread that made it; threads call this side by side, once a number.
 
-        Where leaves lie is known once those before have counted their rows; whole leaves are hashed at once, and the
-        rows at the edges when it is this part's turn.
+        Where leaves lie is known once those before have counted their rows; from the first end of a leaf on rows are
+        hashed at once, and those before it when it is this part's turn.
 
         Raises:
             ValueError: the columns or their types differ from those before.
             StoppedError: a part before this one failed.
         """
         with self._counting.turn(number):
-            before = self.rows
-            pairs = self._next(table)
-        work = []
-        for track, column in pairs:
-            content = Content.of(column)
-            work.append((track, content, self.shared.leaves(column, content, before)))
+            before = self._next(table)
+        if table.rows < _SHORT:
+            with self._joining.turn(number):
+                self._take(table)
+            return
+        begun = {name: self.shared.begun(column, before) for name, column in table.columns.items()}
         with self._joining.turn(number):
-            for track, content, ready in work:
-                track.hasher.update(content, self.shared.scratch(), ready)
-                track.token = object()
+            self._own = False
+            for name, one in begun.items():
+                self._hashers[name] = self.shared.joined(self._hashers[name], one)
 
     def stop(self, number: int) -> None:
         """Say that the part of a number failed: nobody need wait for it."""
         self._counting.stop(number)
         self._joining.stop(number)
 
-    def _next(self, table: Table) -> list[tuple[_Track, Column]]:
+    def _take(self, table: Table) -> None:
+        """Take a short part: nobody else need know of it, so that these hashers can go on as they are."""
+        if not self._own:
+            self._hashers = {name: hasher.copy() for name, hasher in self._hashers.items()}
+            self._own = True
+        scratch = self.shared.scratch()
+        for name, hasher in self._hashers.items():
+            hasher.update(table.columns[name], scratch)
+
+    def _next(self, table: Table) -> int:
+        """Count the rows of a part, and return how many came before."""
         self.expect(table.types)
-        if list(self._tracks) != list(table.columns):
-            raise ValueError(f"columns {list(self._tracks)} go on with {list(table.columns)}")
+        if list(self._hashers) != list(table.columns):
+            raise ValueError(f"columns {list(self._hashers)} go on with {list(table.columns)}")
+        before = self.rows
         self.rows += table.rows
-        return [(self._tracks[name], column) for name, column in table.columns.items()]
+        return before
+
+    @property
+    def expects(self) -> bool:
+        """Whether the columns are known."""
+        return bool(self._hashers)
 
     def expect(self, columns: Mapping[str, Type]) -> None:
         """Say the columns and their types, for a sheet of which no part may come."""
-        if not self._tracks:
-            self._tracks = {name: _Track.fresh(type_) for name, type_ in columns.items()}
+        if not self._hashers:
+            self._hashers = {name: self.shared.fresh(type_) for name, type_ in columns.items()}
 
     def finish(self) -> dict[str, ColumnHash]:
         """Return the hashes of all columns, in order."""
-        return {name: track.hasher.finish() for name, track in self._tracks.items()}
-
-    def _hash(self, work: list[tuple[_Track, Column]]) -> None:
-        workers = self.shared.workers
-        threads = 1 if workers is None else min(workers.threads, len(work))
-        shares = [work[number::threads] for number in range(threads)]
-
-        def hashed(share: int) -> None:
-            for track, column in shares[share]:
-                track.hasher.update(column, self.shared.scratch())
-
-        if workers is None or threads < 2:
-            for share in range(threads):
-                hashed(share)
-        else:
-            workers.map(hashed, range(threads))
+        return {name: hasher.finish() for name, hasher in self._hashers.items()}
 
 
 def hash_table(table: Table, workers: Workers | None = None) -> dict[str, ColumnHash]:
