@@ -107,6 +107,39 @@ def test_coded_text_is_plain_text(rows: list[str | None], cuts: list[int]) -> No
     assert in_parts(mixed) == hash_column(plain)
 
 
+@pytest.mark.parametrize("long", [None, 0, 1023, 1024, 3000])
+def test_texts_from_the_first_long_one_on(long: int | None) -> None:
+    """Short texts are numbers; which rows are short depends on the rows alone, however they are held and cut."""
+    rng = np.random.default_rng(2)
+    rows: list[str | None] = rng.choice(["", "a", "ünï", "a\0", "seven77"], 5000).tolist()
+    rows[5] = rows[3500] = None
+    if long is not None:
+        rows[long], rows[4000] = "eightish", "longer than that"
+    plain = Column.of(rows, STRING)
+    coded = Column(STRING, plain.data.dictionary_encode())
+    failed = err.make(np.array([7, 2999], np.int64), "PARSE", Origin("F", "said"))
+    whole = hash_column(plain)
+    assert hash_column(coded) == whole
+    assert hash_column(concat([plain, coded, plain]).slice(5000, 10_000)) == whole
+    for cuts in ([1], [1024, 2000], [2999, 3001], [long or 9, 4001]):
+        parts = [part if number % 2 else part.plain() for number, part in enumerate(cut(coded, sorted(cuts)))]
+        assert in_parts(parts) == whole
+    assert hash_column(coded.with_errors(failed)) == hash_column(plain.with_errors(failed)) != whole
+    for row in (0, 999, 1024, 4999):
+        other = hash_column(Column.of([*rows[:row], (rows[row] or "") + "x", *rows[row + 1 :]], STRING))
+        assert other.hash != whole.hash
+
+
+@pytest.mark.parametrize("length", [1, 6, 7, 8, 10])
+def test_texts_of_one_length(length: int) -> None:
+    words = [str(number).rjust(length, "0")[-length:] for number in range(9)]
+    rows = [words[number % 7] for number in range(3000)]
+    plain = Column.of(rows, STRING)
+    coded = Column(STRING, plain.data.dictionary_encode())
+    assert in_parts([coded.slice(0, 100), plain.slice(100, 2000), coded.slice(2000, 3000)]) == hash_column(plain)
+    assert hash_column(Column.of([*rows[:-1], words[8]], STRING)) != hash_column(plain)
+
+
 @pytest.mark.parametrize("words", [["aa", "bb", "cc"], ["a", "bbb", ""], ["same"], []])
 def test_dictionaries_with_unused_words_and_nulls(words: list[str]) -> None:
     codes = pa.array([None if not words or i % 5 == 0 else i % max(len(words) - 1, 1) for i in range(50)], pa.int32())
@@ -240,7 +273,7 @@ def test_the_format_stays_as_it_is() -> None:
 
 HASHES = {
     "integers": "19002c0a928db7ceea94aa9a0ec60b25811a2e40d884138af08ac2ce674a16f4",
-    "texts": "5ead3aa141aa959db3aeaf216b1ef14dd3af273d599c4deb5f0ba4af414a9b83",
+    "texts": "8d77ee5e282503d27e9e132e5ef306cd34a810a1c590ad80d474513267e887d2",
     "floats": "5df1a1ad708d09d5331fba2cc4660460e4fa8bfd2e778e914a9e3537cd6bca0e",
     "lists": "f1277fe8139ce6a2414ebb73c2430805ee87ab1da6e103fb5c69c116fd06cd8d",
     "exact": "895ee02e351e63e5d7611fe3604f83598947a0adc5974581b70e5aafeaf20785",

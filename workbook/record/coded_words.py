@@ -1,4 +1,4 @@
-"""Coded text whose words are of one length, which is quicker to write out than Arrow does it."""
+"""Texts as whole numbers, and coded texts whose words are written out quicker than Arrow does it."""
 
 from __future__ import annotations
 
@@ -10,86 +10,109 @@ import pyarrow as pa
 from sheetline.functions.buffers import arrow_array, fixed_values
 from sheetline.functions.columns import Array, Column
 from sheetline.functions.errors import Mask
-from sheetline.functions.ordering import run_starts
 from sheetline.functions.types import STRING
 
-#: A run of fewer rows is not worth a step of Python.
-_RUN: Final = 128
+#: A text of so many bytes is a number: its bytes, and in the lowest three bits how many they are. Part of the format.
+SHORT: Final = 7
+_KEPT: Final = np.array([(1 << 8 * size) - 1 for size in range(SHORT + 1)], "<u8")
+
+
+def offsets_of(texts: Any) -> Array:
+    """Return where each text of a ``large_string`` array begins in its bytes, and where the last one ends."""
+    buffer = texts.buffers()[1]
+    if buffer is None or not len(texts):
+        return np.zeros(len(texts) + 1, np.int64)
+    return np.frombuffer(buffer, np.int64, len(texts) + texts.offset + 1)[texts.offset :]
+
+
+def numbers_of(texts: Any, offsets: Array, lengths: Array) -> Array:
+    """Return the numbers of short texts, given where they are and how long; where nothing counts the length is 0.
+
+    >>> texts = pa.array(["", "a", "ab"], pa.large_string())
+    >>> [hex(number) for number in numbers_of(texts, offsets_of(texts), np.array([0, 1, 2]))]
+    ['0x0', '0x309', '0x3130a']
+    """
+    first, last = int(offsets[0]), int(offsets[-1])
+    if first == last:
+        return np.zeros(len(lengths), np.uint64)
+    buffer = texts.buffers()[2]
+    raw = np.frombuffer(buffer, np.uint8, min(buffer.size, last + 8) - first, first)
+    if len(raw) < last - first + 8:  # room for the last text's eight bytes
+        raw = np.concatenate([raw[: last - first], np.zeros(8, np.uint8)])
+    length = int(lengths[0])
+    found: Array
+    if bool((lengths == length).all()) and length * len(lengths) == last - first:
+        found = np.ndarray((len(lengths),), "<u8", raw, strides=(length,)) & _KEPT[length]
+        found <<= np.uint64(3)
+        found |= np.uint64(length)
+        return found
+    words: Array = np.ndarray((last - first + 1,), "<u8", raw, strides=(1,))
+    found = words[offsets[:-1] - first]
+    found &= _KEPT.take(lengths)
+    found <<= np.uint64(3)
+    found |= lengths.view(np.uint64)
+    return found
 
 
 class Words:
     """The words of some rows, as codes.
 
     Attributes:
-        length: of every word, in bytes.
-        words: the words, as an Arrow array of that many bytes each.
+        lengths: of every word, in bytes.
+        numbers: the words as numbers and behind them 0, or None where one of them is longer than that.
+        fixed: the words as an Arrow array, where all are of one length.
         codes: a word for each row, anything where a null is.
-        starts: where runs of equal codes start, or None where runs are short.
     """
 
-    __slots__ = ("codes", "length", "starts", "words")
+    __slots__ = ("codes", "fixed", "lengths", "numbers")
 
-    def __init__(self, length: int, words: Any, codes: Array, starts: Array | None) -> None:
-        self.length = length
-        self.words = words
+    def __init__(self, lengths: Array, numbers: Any, fixed: Any, codes: Array) -> None:
+        self.lengths = lengths
+        self.numbers = numbers
+        self.fixed = fixed
         self.codes = codes
-        self.starts = starts
 
     @classmethod
     def of(cls, column: Column) -> Words | None:
-        """Return the words of a coded column, or None where they differ in length."""
+        """Return the words of a coded column that has any."""
         if column.type != STRING or not isinstance(column.data, pa.DictionaryArray):
             return None
         words: Any = column.data.dictionary
         if not len(words) or words.null_count:
             return None
-        _, places, content = words.buffers()
-        offsets = np.frombuffer(places, np.int64, len(words) + words.offset + 1)[words.offset :]
-        lengths = np.diff(offsets)
-        length = int(lengths[0])
-        if length == 0 or (lengths != length).any():
-            return None
-        plain = content.slice(int(offsets[0]), length * len(words))
-        fixed = pa.Array.from_buffers(pa.binary(length), len(words), [None, plain])
         codes = fixed_values(column.data.indices, np.int32)
-        return cls(length, fixed, codes, None if column.data.null_count else _runs(codes))
+        offsets = offsets_of(words)
+        lengths = np.diff(offsets)
+        if int(lengths.max()) <= SHORT:
+            return cls(lengths, arrow_array(np.append(numbers_of(words, offsets, lengths), np.uint64(0))), None, codes)
+        length, fixed = int(lengths[0]), None
+        if length and bool((lengths == length).all()):
+            plain = words.buffers()[2].slice(int(offsets[0]), length * len(words))
+            fixed = pa.Array.from_buffers(pa.binary(length), len(words), [None, plain])
+        return cls(lengths, None, fixed, codes)
 
     def __len__(self) -> int:
         return len(self.codes)
 
     def slice(self, start: int, stop: int) -> Words:
         """Return the words of some of the rows."""
-        starts = self.starts
-        if starts is not None:
-            first, last = np.searchsorted(starts, [start, stop], "left").tolist()
-            inside = starts[first:last]
-            starts = inside - start if len(inside) and inside[0] == start else np.append(0, inside - start)
-        return Words(self.length, self.words, self.codes[start:stop], starts)
+        return Words(self.lengths, self.numbers, self.fixed, self.codes[start:stop])
 
-    def put(self, stream: Any, missing: Mask | None) -> None:
-        """Give a stream the bytes of all words one after the other, without those of rows that are missing."""
-        codes, starts = self.codes, self.starts
+    @property
+    def length(self) -> int:
+        """The bytes of every word, where all are of one length."""
+        return int(self.lengths[0])
+
+    def written(self, missing: Mask | None) -> Any:
+        """Return the numbers of all rows, 0 where one is missing, or else the bytes of those that are not missing."""
+        codes = self.codes
         if missing is not None:
-            codes = codes[~missing]
-            starts = _runs(codes)
-        if starts is None:
-            stream.update(self._picked(codes))
-            return
-        length = self.length
-        picked = bytes(self._picked(codes[starts]))
-        for number, count in enumerate(np.diff(starts, append=len(codes)).tolist()):
-            stream.update(picked[number * length : (number + 1) * length] * count)
-
-    def _picked(self, codes: Array) -> Any:
-        """Return the bytes of the words of some codes."""
-        import pyarrow.compute as pc
-
+            codes = codes[~missing] if self.numbers is None else np.where(missing, np.int32(len(self.lengths)), codes)
         if not len(codes):
             return b""
-        words = pc.take(self.words, arrow_array(codes), boundscheck=False)
-        return memoryview(words.buffers()[1])[: len(codes) * self.length]
+        import pyarrow.compute as pc
 
-
-def _runs(codes: Array) -> Array | None:
-    starts = run_starts(codes)
-    return starts if starts is not None and _RUN * len(starts) <= len(codes) else None
+        words = self.fixed if self.numbers is None else self.numbers
+        size = 8 if self.numbers is not None else self.length
+        found = pc.take(words, arrow_array(codes), boundscheck=False)
+        return memoryview(found.buffers()[1])[: len(codes) * size]

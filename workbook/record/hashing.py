@@ -11,7 +11,8 @@ rows, and
 * nulls are one bit a row (or a mark that there are none), and whatever stands in their slots counts as zero;
 * floats are their bits, where -0 is 0 and a null is the NaN of one pattern, so that they need no other mark;
 * dates are whole microseconds; all numbers are little-endian;
-* text is its bytes, and its lengths in bytes, whether it is held plainly or as codes of a dictionary;
+* text of up to seven bytes is a number, its bytes and how many they are; the rows of a leaf from the first longer one
+  on are their bytes, and their lengths in bytes; whether it is held plainly or as codes of a dictionary;
 * lists are their lengths, and their elements as a column of their own; pairs are their two columns;
 * exact numbers are written out (1.0 and 1.00 differ, as they do when they become text);
 * an error is the row in its leaf and the code; its row is a null. Messages are no content.

@@ -16,10 +16,11 @@ from sheetline.functions.buffers import fixed_values, null_mask, truths
 from sheetline.functions.columns import Array
 from sheetline.functions.errors import CODES, Mask
 from sheetline.functions.types import NULL, Kind, Type
-from sheetline.workbook.record.coded_words import Words
+from sheetline.workbook.record.coded_words import SHORT, Words, numbers_of, offsets_of
 
 FORMAT: Final = "sheetline/hash/3"
 _MINUS_ZERO: Final = np.iinfo(np.int64).min  #: the bits of -0.0 as an integer: the least there is
+_GLANCE: Final = 1024
 _CODE_NAMES: Final = np.array([code.encode() for code in CODES], "S16")
 
 
@@ -48,7 +49,7 @@ class Leaf:
             data: their values.
             null: where null is, errors included.
             scratch: memory that may be overwritten, for as many floats as a leaf has rows.
-            words: the same rows' words, of coded text whose words are of one length.
+            words: the same rows' words, of coded text.
         """
         raise NotImplementedError
 
@@ -137,6 +138,55 @@ class _Fixed(Leaf):
 
 
 class _Texts(Leaf):
+    """Numbers as long as texts are short; the rows from the first longer one on are a leaf of their own."""
+
+    __slots__ = ()
+
+    def update(self, data: Any, null: Mask | None, scratch: Array, words: Words | None = None) -> None:
+        missing = _missing(data, null)
+        if words is None and isinstance(data, pa.DictionaryArray):
+            data = data.dictionary_decode()
+            missing = _missing(data, null)
+        rows = len(data)
+        first = 0 if self.inner else self._short(data, missing, words)
+        self._count(rows, missing)
+        if first < rows:
+            self.inner = self.inner or [_Long(self.type)]
+            rest = None if missing is None else missing[first:]
+            self.inner[0].update(data.slice(first), rest, scratch, None if words is None else words.slice(first, rows))
+
+    def rest(self) -> bytes:
+        """Return the hash of the rows from the first long text on."""
+        return self.inner[0].copy().digest() if self.inner else bytes(16)
+
+    def _short(self, data: Any, missing: Mask | None, words: Words | None) -> int:
+        """Take rows up to the first long text, and tell how many they are."""
+        if words is not None and words.numbers is not None:
+            self.stream.update(words.written(missing))
+            return len(words)
+        first = 0
+        for stop in (min(_GLANCE, len(data)), len(data)):  # where texts are long, the first rows tell
+            here = None if missing is None else missing[:stop]
+            lengths = _lengths(data.slice(0, stop), here, None if words is None else words.slice(0, stop))
+            long = lengths > SHORT
+            first = int(long.argmax()) if long.any() else stop
+            if first < stop:
+                break
+        if first:
+            data = data.slice(0, first) if words is None else data.slice(0, first).dictionary_decode()
+            self.stream.update(numbers_of(data, offsets_of(data), lengths[:first]))
+        return first
+
+
+def _lengths(data: Any, missing: Mask | None, words: Words | None) -> Array:
+    """Return how many bytes each text has, 0 where it is missing."""
+    lengths: Array = np.diff(offsets_of(data)) if words is None else words.lengths.take(words.codes, mode="clip")
+    if missing is not None:
+        lengths[missing] = 0
+    return lengths
+
+
+class _Long(Leaf):
     """Bytes and lengths. As long as all lengths are the same, one of them is enough."""
 
     __slots__ = ("length", "lengths")
@@ -147,21 +197,25 @@ class _Texts(Leaf):
         self.lengths: Any = None  #: a stream, once they differ
 
     def update(self, data: Any, null: Mask | None, scratch: Array, words: Words | None = None) -> None:
-        missing = _missing(data, null)
-        if words is not None:
-            self._coded(missing, words)
+        if words is not None and words.fixed is not None:
+            if null is not None or self.lengths is not None or self.length not in (-1, words.length):
+                self._put(_lengths(data, null, words).astype("<u4"))
+            elif len(words):
+                self.length = words.length
+            self._count(len(words), null)
+            self.stream.update(words.written(null))
             return
         if isinstance(data, pa.DictionaryArray):
             data = data.dictionary_decode()
-            missing = _missing(data, null)
-        offsets = _offsets(data)
-        lengths = _lengths(offsets, scratch)
-        if missing is not None and lengths[missing].any():
-            data = data.filter(pa.array(~missing))  # bytes behind nulls do not count
-            offsets = _offsets(data)
-            lengths[missing] = 0
+        offsets = offsets_of(data)
+        lengths = _room(scratch, len(data), "<u4")
+        np.subtract(offsets[1:], offsets[:-1], out=lengths, casting="unsafe")
+        if null is not None and lengths[null].any():
+            data = data.filter(pa.array(~null))  # bytes behind nulls do not count
+            offsets = offsets_of(data)
+            lengths[null] = 0
         self._put(lengths)
-        self._count(len(lengths), missing)
+        self._count(len(lengths), null)
         buffer = data.buffers()[2]
         if buffer is not None:
             self.stream.update(memoryview(buffer)[int(offsets[0]) : int(offsets[-1])])
@@ -172,46 +226,27 @@ class _Texts(Leaf):
 
     def copy(self) -> Leaf:
         other = super().copy()
-        assert isinstance(other, _Texts)
+        assert isinstance(other, _Long)
         other.length = self.length
         other.lengths = None if self.lengths is None else self.lengths.copy()
         return other
 
     def _put(self, lengths: Array) -> None:
         """Take the lengths of the next rows, before these are counted."""
-        count = len(lengths)
-        first = int(lengths[0]) if count else 0
-        if not count or (self.lengths is None and first == int(lengths[-1]) and bool((lengths == first).all())):
-            self._put_same(first, count)
-        else:
-            self._mix()
-            self.lengths.update(lengths)
-
-    def _put_same(self, length: int, count: int) -> None:
-        if not count:
+        if not len(lengths):
             return
-        if self.lengths is None and self.length in (-1, length):
-            self.length = length
-        else:
-            self._mix()
-            self.lengths.update(np.full(count, length, "<u4"))
-
-    def _mix(self) -> None:
-        """Write out the lengths so far: from here on they differ."""
-        if self.lengths is None:
+        first = int(lengths[0])
+        same = self.lengths is None and self.length in (-1, first) and first == int(lengths[-1])
+        if same and bool((lengths == first).all()):
+            self.length = first
+            return
+        if self.lengths is None:  # write out the lengths so far: from here on they differ
             self.lengths = xxh3_128()
             self.lengths.update(np.full(self.rows, max(self.length, 0), "<u4"))
-
-    def _coded(self, missing: Mask | None, words: Words) -> None:
-        if missing is None:
-            self._put_same(words.length, len(words))
-        else:
-            self._put(np.where(missing, 0, words.length).astype("<u4"))
-        self._count(len(words), missing)
-        words.put(self.stream, missing)
+        self.lengths.update(lengths)
 
 
-class _Exact(_Texts):
+class _Exact(_Long):
     __slots__ = ()
 
     def update(self, data: Any, null: Mask | None, scratch: Array, words: Words | None = None) -> None:
@@ -233,7 +268,7 @@ class _Lists(Leaf):
 
     def update(self, data: Any, null: Mask | None, scratch: Array, words: Words | None = None) -> None:
         missing = _missing(data, null)
-        lengths = np.diff(_offsets(data))
+        lengths = np.diff(offsets_of(data))
         if self._count(len(data), missing) and missing is not None:
             lengths[missing] = 0
             data = data.filter(pa.array(~missing))
@@ -315,15 +350,3 @@ def _missing(data: Any, null: Mask | None) -> Mask | None:
     if null is None or own is None:
         return own if null is None else null
     return own | null
-
-
-def _offsets(data: Any) -> Array:
-    buffer = data.buffers()[1]
-    if buffer is None or not len(data):
-        return np.zeros(len(data) + 1, np.int64)
-    return np.frombuffer(buffer, np.int64, len(data) + data.offset + 1)[data.offset :]
-
-
-def _lengths(offsets: Array, scratch: Array) -> Array:
-    lengths = _room(scratch, len(offsets) - 1, "<u4")
-    return np.subtract(offsets[1:], offsets[:-1], out=lengths, casting="unsafe")
