@@ -18,7 +18,7 @@ from sheetline.workbook.regions import Region, RegionRun, guarded
 from sheetline.workbook.regions import regions as planned_regions
 from sheetline.workbook.report import RunReport, SheetReport, columns_report, examples
 from sheetline.workbook.room import Guard
-from sheetline.workbook.run import Options, Run, SheetResult
+from sheetline.workbook.run import Observer, Options, Run, SheetResult
 from sheetline.workbook.steps import Rows, RunContext, Step, StepResult
 
 if TYPE_CHECKING:
@@ -58,6 +58,7 @@ class _Execution:
     remaining: dict[str, int] = field(default_factory=dict)
     checking: Checking | None = None
     session: Session | None = None
+    observer: Observer | None = None
     guard: Guard = field(default_factory=Guard)
     todo: dict[str, list[str]] = field(default_factory=dict)  #: by sheet that must run, the columns it makes
 
@@ -71,14 +72,17 @@ class _Execution:
         if self.options.cache is not None and mode == "keep":
             from sheetline.workbook.cache.session import Session
 
-            self.session = Session(self.options.cache, plan)
             asked = plan.needed(wanted, everything=True) if everything else wanted
-            needed = self.session.needed(plan.with_checked(asked), all_sheets=self.options.observer is not None)
+            self.session = Session(self.options.cache, plan, plan.with_checked(asked))
+            for early in self.session.early():
+                self._early(self.session, early)
+            needed = self.session.needed(all_sheets=self.options.observer is not None)
             self.todo = self.session.todo
         else:
             needed = plan.needed(wanted, everything=everything)
             self.todo = dict(needed)
         self.plan = as_run(plan, needed, wanted, off)
+        self.observer = self.options.observer
         self.remaining = self._consumers(needed)
         if plan.checks:
             from sheetline.workbook.checks.checking import Checking
@@ -92,31 +96,17 @@ class _Execution:
             self.remaining[name] += 1  # it stays with the run
         report = RunReport(plan.workbook.name)
         results: dict[str, SheetResult] = {}
-        most = plan.workbook.errors.max_logged
-        fused = mode == "keep" and "fuse" not in off
-        together = planned_regions(self.plan, self._whole(needed)) if fused else {}
-        done: dict[str, SheetReport] = {}
-        numbers = {name: number for number, name in enumerate(needed)}
+        made = self._made(needed, wanted, report)
         for name in needed if self.session is None else self.session.full:
             if self.session is not None and name not in needed:
                 report.sheets.append(self.session.unseen(name))
                 continue
-            number, columns = numbers[name], needed[name]
-            if self.options.progress is not None:
-                self.options.progress(name, number, len(needed))
-            region = together.get(name)
-            if region is not None and self.tables[region.base].rows > self.workers.block_rows:
-                done.update(self._region(region, needed, wanted, most))
-            if name in done:
-                sheet_report = done[name]
-                report.sheets.append(sheet_report)
-            else:
-                sheet_report = self._sheet(name, columns, report)
+            columns, sheet_report = needed[name], next(made)
             if self.session is not None:
                 self.session.done(sheet_report)
             released = [] if self.checking is None else self.checking.done(sheet_report, self.tables, self.workers)
-            if self.options.observer is not None:
-                self.options.observer.done(sheet_report)
+            if self.observer is not None:
+                self.observer.done(sheet_report)
             if name in wanted:
                 results[name] = self._result(name, wanted[name], columns, sheet_report)
             self._free(name, released)
@@ -124,6 +114,40 @@ class _Execution:
             self.session.close()
         report.seconds = time.perf_counter() - started
         return Run(plan, report, results, self.options)
+
+    def _early(self, session: Session, columns: Mapping[str, Sequence[str]]) -> None:
+        """Make some columns before the rest is planned, which depends on how they come out."""
+        needed = session.planned_early()
+        self.todo = session.todo
+        self.plan = as_run(self.plan, needed, columns, self.options.off)
+        self.remaining = self._consumers(needed)
+        for name in session.held:
+            self.remaining[name] += 1
+        for found in self._made(needed, columns, RunReport(self.plan.workbook.name)):
+            session.made_early(found)
+            self._free(found.name)
+        session.hold(self.tables)
+        self.tables.clear()
+
+    def _made(
+        self, needed: Mapping[str, Sequence[str]], wanted: Mapping[str, Sequence[str]], report: RunReport
+    ) -> Iterator[SheetReport]:
+        """Make or take sheet after sheet, and put it among the tables."""
+        book = self.plan.workbook
+        fused = book.errors.mode == "keep" and "fuse" not in self.options.off
+        together = planned_regions(self.plan, self._whole(needed)) if fused else {}
+        done: dict[str, SheetReport] = {}
+        for number, (name, columns) in enumerate(needed.items()):
+            if self.options.progress is not None:
+                self.options.progress(name, number, len(needed))
+            region = together.get(name)
+            if region is not None and self.tables[region.base].rows > self.workers.block_rows:
+                done.update(self._region(region, needed, wanted, book.errors.max_logged))
+            if name in done:
+                report.sheets.append(done[name])
+                yield done[name]
+            else:
+                yield self._sheet(name, columns, report)
 
     def _whole(self, needed: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
         """Return the sheets of which nothing comes from the cache."""
@@ -143,7 +167,7 @@ class _Execution:
             if mode == "drop":
                 table = drop_errors(table, found, most)
             if self.session is not None:
-                self.session.part(name, table)
+                self.session.whole(name, table)
         taken = None if self.session is None else self.session.taken.get(name)
         if self.session is not None and taken is not None:
             made = dict(taken.columns) if name not in self.todo else {**taken.columns, **table.columns}
@@ -156,8 +180,8 @@ class _Execution:
                 report.sheets.append(found)
         self.tables[name] = table
         found.bytes = table.nbytes
-        if self.options.observer is not None:
-            self.options.observer.part(name, table)
+        if self.observer is not None:
+            self.observer.part(name, table)
         return found
 
     def _result(self, name: str, wanted: Sequence[str], columns: Sequence[str], report: SheetReport) -> SheetResult:
@@ -174,7 +198,7 @@ class _Execution:
         most: int,
     ) -> dict[str, SheetReport]:
         """Make the sheets of a region together; what is needed outside goes to the tables."""
-        observer, session = self.options.observer, self.session
+        observer, session = self.observer, self.session
         outside = self._outside(region, needed, wanted)
         shown = outside if session is None else {name: needed[name] for name in region.sheets}
         base = self.tables[region.base]

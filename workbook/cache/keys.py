@@ -33,7 +33,7 @@ from sheetline.workbook.sheets.formulas import FormulasStep
 from sheetline.workbook.sources import SourceStep
 from sheetline.workbook.steps import Step
 
-FORMAT = "sheetline/cache/3"
+FORMAT = "sheetline/cache/4"
 #: Stands for the rows of a sheet, where a key is of no column.
 ROWS = ""
 #: Fields of steps that are no part of what they make: a column's type is taken by itself, a text is bound as well.
@@ -60,9 +60,15 @@ class Key:
 
 @dataclass(slots=True)
 class Keys:
-    """The keys of all sheets of a plan, each made when it is first asked for."""
+    """The keys of all sheets of a plan, each made when it is first asked for.
+
+    Attributes:
+        same: of columns that came out as an earlier one was, the hash of that one, which stands for it in the keys of
+            what is made from it.
+    """
 
     plan: Plan
+    same: dict[str, str] = field(default_factory=dict)
     _known: dict[Place, Key | None] = field(default_factory=dict)
     _nodes: dict[int, dict[int, str]] = field(default_factory=dict)  #: by graph
     _files: dict[str, tuple[Path, tuple[int, ...]]] = field(default_factory=dict)
@@ -102,7 +108,7 @@ class Keys:
         return _state(path) == before
 
     def _made(self, own: object, inputs: Mapping[Place, Key | None], parts: Mapping[str, str]) -> Key | None:
-        hashes = {place: key.hash for place, key in inputs.items() if key is not None}
+        hashes = {place: self.same.get(key.hash, key.hash) for place, key in inputs.items() if key is not None}
         if len(hashes) < len(inputs):
             return None
         said = _hash(own)
