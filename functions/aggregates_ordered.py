@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from sheetline.functions import ordering
+from sheetline.functions.buffers import arrow_array, fixed_values, null_mask, text_scalar
 from sheetline.functions.columns import Column, concat
 from sheetline.functions.context import Call
 from sheetline.functions.declare import Example, Form, function
@@ -231,22 +232,22 @@ def _joined(collected: Column, sep: str | None) -> Any:
     if sep is None:
         return pa.nulls(len(collected), pa.large_string())
     data = collected.data
-    sizes = np.diff(data.offsets.to_numpy())
+    sizes = np.diff(fixed_values(data.offsets, np.int64))
     if len(data.values) == 0:
         return pa.nulls(len(data), pa.large_string())
     # a separator before each text but the first of its list, then all texts of a list are one stretch of bytes
     between = np.ones(len(data.values), np.bool_)
-    between[data.offsets.to_numpy()[:-1][sizes > 0]] = False
-    scalar = pa.scalar(sep, pa.large_string())
-    empty = pa.scalar("", pa.large_string())
-    prefix = pc.if_else(pa.array(between), scalar, empty)
+    between[fixed_values(data.offsets, np.int64)[:-1][sizes > 0]] = False
+    scalar = text_scalar(sep)
+    empty = text_scalar("")
+    prefix = pc.if_else(arrow_array(between), scalar, empty)
     pieces = pc.binary_join_element_wise(prefix, data.values, empty)
     ends = np.frombuffer(pieces.buffers()[1], np.int64)[pieces.offset : pieces.offset + len(pieces) + 1]
-    offsets = ends[data.offsets.to_numpy()]
-    null = np.asarray(data.is_null())
-    bits = pa.py_buffer(np.packbits(~null, bitorder="little").tobytes())
+    offsets = ends[fixed_values(data.offsets, np.int64)]
+    null = null_mask(data)
+    bits = None if null is None else pa.py_buffer(np.packbits(~null, bitorder="little").tobytes())
     offset_buffer = pa.py_buffer(np.ascontiguousarray(offsets).tobytes())
-    return pa.LargeStringArray.from_buffers(len(data), offset_buffer, pieces.buffers()[2], bits, int(null.sum()))
+    return pa.LargeStringArray.from_buffers(len(data), offset_buffer, pieces.buffers()[2], bits, data.null_count)
 
 
 @function(

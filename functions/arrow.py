@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.types as pt
 
 from sheetline.functions import errors as err
-from sheetline.functions.buffers import arrow_array, fixed_values, null_mask, truths
+from sheetline.functions.buffers import arrow_array, filled, fixed_values, null_mask, truths
 from sheetline.functions.columns import Array, Column, arrow_type
 from sheetline.functions.dates.calendar import MAX_US, MIN_US, all_in_range
 from sheetline.functions.errors import Errors, Mask, Origin
@@ -260,8 +260,7 @@ def _floats(array: Any, notes: ColumnNotes) -> Column:
 
 def _booleans(array: Any, notes: ColumnNotes) -> Column:
     null = null_mask(array)
-    filled = array if null is None else array.fill_null(False)
-    return Column(BOOLEAN, truths(filled), null)
+    return Column(BOOLEAN, truths(filled(array, False)), null)
 
 
 def _decimals(array: Any, notes: ColumnNotes) -> Column:

@@ -6,6 +6,7 @@ Arrow's own conversions load pandas first, which costs a fresh process a quarter
 from __future__ import annotations
 
 from collections.abc import Sequence
+from struct import Struct
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ Mask = npt.NDArray[np.bool_]
 Array = npt.NDArray[Any]
 
 _TEXT = pa.large_string()
+_ENDS = Struct("@qq")
 
 
 def bits(buffer: Any, offset: int, count: int) -> Mask:
@@ -113,4 +115,31 @@ def text_scalar(value: str | None) -> Any:
     >>> text_scalar("a").as_py(), text_scalar(None).is_valid
     ('a', False)
     """
-    return text_array([value])[0]
+    data = b"" if value is None else value.encode()
+    bitmap = pa.py_buffer(b"\0") if value is None else None
+    return pa.Array.from_buffers(_TEXT, 1, [bitmap, pa.py_buffer(_ENDS.pack(0, len(data))), pa.py_buffer(data)])[0]
+
+
+def number_scalar(value: float, dtype: Any) -> Any:
+    """Return a number or truth value as an Arrow scalar of a numpy type.
+
+    >>> number_scalar(3, np.int32).as_py(), number_scalar(True, np.bool_).as_py()
+    (3, True)
+    """
+    return arrow_array(np.array([value], dtype))[0]
+
+
+def filled(array: Any, value: float | str) -> Any:
+    """Return an Arrow array of numbers, truth values or text with a value in place of its nulls.
+
+    >>> filled(arrow_array(np.array([1, 2]), np.array([True, False])), -1).to_pylist()
+    [-1, 2]
+    >>> filled(text_array(["a", None]), "").to_pylist()
+    ['a', '']
+    """
+    if not array.null_count:
+        return array
+    import pyarrow.compute as pc
+
+    other = text_scalar(value) if isinstance(value, str) else number_scalar(value, array.type.to_pandas_dtype())
+    return pc.call_function("coalesce", [array, other])

@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from sheetline.functions import errors as err
 from sheetline.functions.blend import blend
+from sheetline.functions.buffers import arrow_array, text_scalar
 from sheetline.functions.columns import Array, Column, Constant, arrow_type, numpy_dtype
 from sheetline.functions.context import Call
 from sheetline.functions.errors import Errors, Ints, Mask
@@ -225,9 +226,9 @@ def _choose_arrow(masks: Sequence[Mask], branches: Sequence[Branch], type_: Type
         index = np.zeros(len(masks[0]), np.int64)
         for place, mask in enumerate(masks):
             index[mask] = place + 1
-        return pc.choose(pa.array(index), out, *values)
+        return pc.choose(arrow_array(index), out, *values)
     for mask, value in zip(reversed(masks), reversed(values), strict=True):
-        out = pc.if_else(pa.array(mask), value, out)
+        out = pc.if_else(arrow_array(mask), value, out)
     return out
 
 
@@ -235,6 +236,8 @@ def _operand(branch: Branch, type_: Type) -> Any:
     """Return an Arrow array, or a scalar for a constant."""
     if isinstance(branch, Column):
         return branch.plain().data
+    if type_.kind is Kind.STRING:
+        return text_scalar(branch.value)
     return pa.array([branch.value], arrow_type(type_))[0]
 
 

@@ -19,7 +19,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from sheetline.functions import errors as err
-from sheetline.functions.buffers import arrow_array, null_mask
+from sheetline.functions.buffers import arrow_array, null_mask, text_scalar
 from sheetline.functions.errors import Errors, Ints, Mask
 from sheetline.functions.memory import empty
 from sheetline.functions.types import INTEGER, NULL, STRING, Kind, Type, of_python
@@ -98,7 +98,8 @@ class Constant:
         if self.type.is_arrow:
             if rows == 0:  # Arrow can't repeat a list zero times
                 return Column.nulls_of(self.type, 0)
-            scalar = pa.array([self.value], arrow_type(self.type))[0]
+            is_text = self.type.kind is Kind.STRING
+            scalar = text_scalar(self.value) if is_text else pa.array([self.value], arrow_type(self.type))[0]
             return Column(self.type, pa.repeat(scalar, rows))
         data = np.empty(rows, numpy_dtype(self.type))
         data.fill(self.value)

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sheetline.functions.blend import blend
+from sheetline.functions.buffers import arrow_array, filled, text_array, text_scalar
 from sheetline.functions.choosing import as_column, null_rows
 from sheetline.functions.columns import Column, Constant
 from sheetline.functions.context import Call
@@ -19,7 +20,7 @@ from sheetline.functions.declare import Example, Failure, function
 from sheetline.functions.json_text import json_text
 from sheetline.functions.number_reading import MAX_DIGITS, read_exact, read_floats, read_integers
 from sheetline.functions.number_text import MAX_FORMAT, TextFormat, compile_format, write_by_row
-from sheetline.functions.text_support import TEXT, as_rows, kernels, to_text
+from sheetline.functions.text_support import as_rows, kernels, to_text
 from sheetline.functions.types import STRING, Kind
 
 CATEGORY = "conversion"
@@ -197,11 +198,10 @@ _TRUE, _FALSE = ("true", "yes", "1"), ("false", "no", "0")
 def boolean(v: Any, ctx: Call) -> Any:
     if ctx.types[0].kind is not Kind.STRING:
         return np.not_equal(v, 0)
-    import pyarrow as pa
 
     pc = kernels()
-    found = pc.index_in(pc.utf8_lower(pc.utf8_trim_whitespace(v)), pa.array([*_TRUE, *_FALSE], TEXT))
-    place = np.asarray(found.fill_null(-1))
+    found = pc.index_in(pc.utf8_lower(pc.utf8_trim_whitespace(v)), text_array([*_TRUE, *_FALSE]))
+    place = np.asarray(filled(found, -1))
     ctx.fail(place < 0, "PARSE", "BOOLEAN: {0} is no truth value")
     return (place >= 0) & (place < len(_TRUE))
 
@@ -266,9 +266,8 @@ def _text_by_format(v: Any, format: Any, ctx: Call) -> Any:
 
 
 def _blanked(array: Any, null: Any) -> Any:
-    import pyarrow as pa
 
-    return kernels().if_else(pa.array(null), pa.scalar(None, TEXT), array) if null.any() else array
+    return kernels().if_else(arrow_array(null), text_scalar(None), array) if null.any() else array
 
 
 @function(
@@ -365,7 +364,7 @@ def _date_by_pattern(text: Any, pattern: Any, ctx: Call) -> Any:
     if isinstance(pattern, Pattern):
         return _parsed(texts, pattern, ctx)
     patterns = as_rows(pattern, ctx).dictionary_encode()
-    codes = np.asarray(patterns.indices.fill_null(-1))
+    codes = np.asarray(filled(patterns.indices, -1))
     out, bad = np.zeros(ctx.rows, np.int64), np.zeros(ctx.rows, np.bool_)
     for number, source in enumerate(patterns.dictionary.to_pylist()):
         rows = np.flatnonzero(codes == number)

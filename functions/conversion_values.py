@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from sheetline.functions.buffers import filled
 from sheetline.functions.context import Call
 from sheetline.functions.declare import Example, Failure, function
 from sheetline.functions.number_reading import read_floats
@@ -40,8 +41,8 @@ _VALUE = r"^\s*([+-]?)\s*((?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]*)(?:\.[0-9]*)?(?:[eE
 )
 def value(text: Any, ctx: Call) -> Any:
     pc = kernels()
-    percent = pc.ends_with(pc.utf8_trim_whitespace(text), pattern="%").fill_null(False)
-    shaped = np.asarray(pc.match_substring_regex(text, pattern=_VALUE).fill_null(False))
+    percent = filled(pc.ends_with(pc.utf8_trim_whitespace(text), pattern="%"), False)
+    shaped = np.asarray(filled(pc.match_substring_regex(text, pattern=_VALUE), False))
     digits = pc.replace_substring_regex(text, pattern=r"[\s,%]", replacement="")
     out, unread = read_floats(digits)
     rest = (~shaped | unread) & np.asarray(pc.is_valid(text))
@@ -89,14 +90,14 @@ def number_value(text: Any, decimal: str, grouping: str, ctx: Call) -> Any:
     pc = kernels()
     digits = pc.replace_substring_regex(text, pattern=r"\s", replacement="")
     bare = pc.utf8_rtrim(digits, characters="%")
-    percents = np.asarray(pc.subtract(pc.utf8_length(digits), pc.utf8_length(bare)).fill_null(0)).astype(np.int64)
+    percents = np.asarray(filled(pc.subtract(pc.utf8_length(digits), pc.utf8_length(bare)), 0)).astype(np.int64)
     bad = np.full(ctx.rows, grouping == decimal != ",")  # the grouping sign's default gives way to a decimal comma
     if grouping != decimal:
         behind = pc.match_substring_regex(bare, pattern=f"{re.escape(decimal)}.*{re.escape(grouping)}")
-        bad |= np.asarray(behind.fill_null(False))
+        bad |= np.asarray(filled(behind, False))
         bare = pc.replace_substring(bare, pattern=grouping, replacement="")
     if decimal != ".":
-        strange = np.asarray(pc.match_substring(bare, pattern=".").fill_null(False))
+        strange = np.asarray(filled(pc.match_substring(bare, pattern="."), False))
         bad |= strange
         bare = pc.replace_substring(bare, pattern=decimal, replacement=".")
     return _read_percent(bare, bad, percents, ctx)

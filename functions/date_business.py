@@ -7,8 +7,8 @@ from datetime import date
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 
+from sheetline.functions.buffers import arrow_array, text_array
 from sheetline.functions.columns import Constant
 from sheetline.functions.context import Call
 from sheetline.functions.date_support import (
@@ -326,7 +326,7 @@ def season(d: Any, hemisphere: Any, ctx: Call) -> Any:
 
     note = "{1} is neither north nor south"
     found = map_choice(hemisphere, _southern, codes, [rows_of(d, ctx)], ctx, note, "VALUE")
-    return pa.array(SEASONS, pa.large_string()).take(pa.array(found, pa.int64()))
+    return text_array(SEASONS).take(arrow_array(np.asarray(found, np.int64)))
 
 
 @function(

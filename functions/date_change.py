@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from sheetline.functions.buffers import arrow_array, text_array, text_scalar
 from sheetline.functions.context import Call
 from sheetline.functions.date_support import (
     CATEGORY,
@@ -409,7 +410,7 @@ _NO_PATTERN = (
 )
 def formatdate(d: Any, pattern: Any, ctx: Call) -> Any:
     us, zone = rows_of(d, ctx), home(ctx)
-    texts: list[Any] = [pa.array([""], pa.large_string())]
+    texts: list[Any] = [text_array([""])]
     place = np.zeros(ctx.rows, np.int64)  # rows without a pattern that can be read stay at the empty text
     count = 1
     for rows, compiled in by_choice(pattern, compile_pattern, ctx, "{1} is no date pattern"):
@@ -418,7 +419,7 @@ def formatdate(d: Any, pattern: Any, ctx: Call) -> Any:
         texts.append(format_dates(us[rows], compiled, zone))
         place[rows] = np.arange(count, count + len(rows))
         count += len(rows)
-    return pa.concat_arrays(texts).take(pa.array(place, pa.int64()))
+    return pa.concat_arrays(texts).take(arrow_array(np.asarray(place, np.int64)))
 
 
 @function(
@@ -437,10 +438,10 @@ def formatdate(d: Any, pattern: Any, ctx: Call) -> Any:
     volatile=LOCAL,
 )
 def isdatetext(text: Any, pattern: Any, ctx: Call) -> Any:
-    texts = text if isinstance(text, pa.Array) else pa.repeat(pa.scalar(text, pa.large_string()), ctx.rows)
+    texts = text if isinstance(text, pa.Array) else pa.repeat(text_scalar(text), ctx.rows)
     out = np.zeros(ctx.rows, np.bool_)
     for rows, compiled in by_choice(pattern, compile_pattern, ctx, "{1} is no date pattern"):
-        some = texts if isinstance(rows, slice) else texts.take(pa.array(rows, pa.int64()))
+        some = texts if isinstance(rows, slice) else texts.take(arrow_array(np.asarray(rows, np.int64)))
         out[rows] = ~_unread(some, compiled, home(ctx))
     return out
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 
+from sheetline.functions.buffers import arrow_array, filled
 from sheetline.functions.columns import Column
 from sheetline.functions.errors import Ints
 from sheetline.functions.ordering import comparable
@@ -84,14 +84,14 @@ class Distinct:
         pc = kernels()
         if self.hashes is None:
             found = pc.index_in(texts, value_set=self.values.data)
-            return np.asarray(found.fill_null(-1)).astype(np.int64)
+            return np.asarray(filled(found, -1)).astype(np.int64)
         hashes, places = self.hashes
         wanted = _text_hashes(texts)
         at = np.minimum(np.searchsorted(hashes, wanted), len(hashes) - 1)
         place = np.where(hashes[at] == wanted, places[at], -1)
         hit = np.flatnonzero(place >= 0)  # hashes say where to look, the texts themselves decide
-        same = pc.equal(self.values.data.take(pa.array(place[hit])), texts.take(pa.array(hit)))
-        place[hit[~np.asarray(same.fill_null(False))]] = -1
+        same = pc.equal(self.values.data.take(arrow_array(place[hit])), texts.take(arrow_array(hit)))
+        place[hit[~np.asarray(filled(same, False))]] = -1
         return place
 
     def _place_of_objects(self, column: Column) -> Ints:

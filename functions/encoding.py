@@ -7,8 +7,8 @@ import html
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 
+from sheetline.functions.buffers import arrow_array, filled
 from sheetline.functions.context import Call
 from sheetline.functions.declare import Example, Failure, function
 from sheetline.functions.text_bytes import (
@@ -283,14 +283,14 @@ def unescaped(text: Any) -> Any:
     marks = Marks.of(data, "&")
     if not len(marks.places):
         return text
-    basic = pc.count_substring_regex(text, pattern="&(?:lt|gt|quot|#x27|#39|amp);").fill_null(0)
+    basic = filled(pc.count_substring_regex(text, pattern="&(?:lt|gt|quot|#x27|#39|amp);"), 0)
     rare = np.asarray(basic) != marks.count(offsets[:-1], offsets[1:])
     out = text
     for entity, sign in _BASIC.items():  # &amp; last: what it gives is not resolved again
         out = pc.replace_substring(out, pattern=entity, replacement=sign)
     if not rare.any():
         return out
-    mask = pa.array(rare & np.asarray(text.is_valid()))
+    mask = arrow_array(rare & np.asarray(text.is_valid()))
     return pc.replace_with_mask(out, mask, each_distinct(html.unescape, text.filter(mask)))
 
 

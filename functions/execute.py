@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from sheetline.functions import errors as err
-from sheetline.functions.buffers import arrow_array, null_mask, text_with_nulls
+from sheetline.functions.buffers import arrow_array, null_mask, text_scalar, text_with_nulls
 from sheetline.functions.columns import Array, Column, Constant, numpy_dtype
 from sheetline.functions.context import Call, Environment
 from sheetline.functions.declare import Function, Kernel
@@ -310,7 +310,7 @@ def _mask_text(column: Column, null: Mask) -> Column:
     if data is None:
         import pyarrow.compute as pc
 
-        data = pc.if_else(arrow_array(null), pa.scalar(None, pa.large_string()), column.data)
+        data = pc.if_else(arrow_array(null), text_scalar(None), column.data)
     return Column(column.type, data)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from sheetline.functions.buffers import arrow_array, text_array, text_scalar
 from sheetline.functions.context import Call
 from sheetline.functions.declare import Example, Failure, function
 from sheetline.functions.geography import CATEGORY, LATITUDE, LONGITUDE, kilometres
@@ -216,7 +217,7 @@ def utmzone(lat: Any, lon: Any, ctx: Call) -> Any:
     high = np.flatnonzero((lat >= 72.0) & (lon >= 0.0) & (lon < 42.0))
     if len(high):
         zone[high] = np.asarray(_SVALBARD_ZONES)[np.searchsorted(_SVALBARD_EDGES, lon[high], side="right")]
-    return pa.array(_ZONES, pa.large_string()).take(pa.array(band * 60 + zone - 1))
+    return pa.array(_ZONES, pa.large_string()).take(arrow_array(band * 60 + zone - 1))
 
 
 @function(
@@ -242,8 +243,8 @@ def tile(lat: Any, lon: Any, zoom: Any, ctx: Call) -> Any:
         down = np.arcsinh(np.tan(np.radians(np.clip(lat, -89.0, 89.0)))) / math.pi
     x = np.clip(np.floor((lon / 360.0 + 0.5) * width), 0, width - 1).astype(np.int64)
     y = np.clip(np.floor((1.0 - down) / 2.0 * width), 0, width - 1).astype(np.int64)
-    parts = [pa.array(part).cast(pa.large_string()) for part in (level, x, y)]
-    return kernels().binary_join_element_wise(*parts, pa.scalar("/", pa.large_string()))
+    parts = [arrow_array(part).cast(pa.large_string()) for part in (level, x, y)]
+    return kernels().binary_join_element_wise(*parts, text_scalar("/"))
 
 
 # ---------------------------------------------------------------- written coordinates
@@ -285,7 +286,7 @@ def dmstodecimal(text: Any, ctx: Call) -> Any:
     pc = kernels()
     found = pc.extract_regex(as_rows(text, ctx), _WRITTEN)
     front, sign, degrees, minutes, seconds, back = (pc.struct_field(found, [i]) for i in range(6))
-    nothing = pa.scalar("", pa.large_string())
+    nothing = text_scalar("")
     sides = pc.binary_join_element_wise(front, back, nothing)
     fine, exact = (pc.fill_null(pc.match_substring(part, "."), False) for part in (degrees, minutes))
     whole = [np.asarray(pc.fill_null(pc.equal(part, ""), True)) for part in (minutes, seconds, sign)]
@@ -296,9 +297,9 @@ def dmstodecimal(text: Any, ctx: Call) -> Any:
     ctx.fail(~read, "PARSE", f"{ctx.function}: {{0}} is not an angle such as 48°12'30\"N")
     d, m, s = (_numbers(part) for part in (degrees, minutes, seconds))
     out = (d * 3600.0 + m * 60.0 + s) / 3600.0
-    upright = np.asarray(pc.fill_null(pc.is_in(sides, pa.array(["N", "S"], pa.large_string())), False))
+    upright = np.asarray(pc.fill_null(pc.is_in(sides, text_array(["N", "S"])), False))
     ctx.fail((m >= 60.0) | (s >= 60.0) | (out > np.where(upright, 90.0, 180.0)), "RANGE")
-    negative = pa.array(["S", "W", "-", "\u2212"], pa.large_string())
+    negative = text_array(["S", "W", "-", "\u2212"])
     back_side = pc.is_in(pc.binary_join_element_wise(sides, sign, nothing), negative)
     return np.where(np.asarray(pc.fill_null(back_side, False)), 0.0 - out, out)
 
@@ -307,4 +308,4 @@ def _numbers(part: Any) -> Any:
     """Return texts of digits as floats, 0 where there is none."""
     pc = kernels()
     empty = pc.fill_null(pc.equal(part, ""), True)
-    return np.asarray(pc.if_else(empty, pa.scalar("0", pa.large_string()), part).cast(pa.float64()))
+    return np.asarray(pc.if_else(empty, text_scalar("0"), part).cast(pa.float64()))

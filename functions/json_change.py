@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from sheetline.functions.buffers import arrow_array, filled, text_scalar
 from sheetline.functions.choosing import as_column, null_rows
 from sheetline.functions.columns import Column, Constant
 from sheetline.functions.context import Call
@@ -16,7 +17,7 @@ from sheetline.functions.errors import Mask
 from sheetline.functions.json_paths import Path, dump, find, load, parse_path, steps_of
 from sheetline.functions.json_text import json_text, quoted
 from sheetline.functions.json_values import NOT_JSON, PATH_NOTE
-from sheetline.functions.text_support import TEXT, CellError, checked, kernels, map_rows
+from sheetline.functions.text_support import CellError, checked, kernels, map_rows
 from sheetline.functions.types import STRING
 
 CATEGORY = "JSON and XML"
@@ -92,9 +93,9 @@ def json_set(json: Any, path: Any, value: Any, parse: Any, ctx: Call) -> Any:
     texts = as_column(json, ctx.rows).plain().data
     ways = path if isinstance(path, tuple) else as_column(path, ctx.rows).plain().data
     if parse.value and value.type == STRING:
-        given = as_column(value, ctx.rows).plain().data.fill_null("null")
+        given = filled(as_column(value, ctx.rows).plain().data, "null")
     else:
-        given = json_text(as_column(value, ctx.rows), ctx).fill_null("null")
+        given = filled(json_text(as_column(value, ctx.rows), ctx), "null")
 
     def changed(text: str, way: Any, new: str) -> str:
         if parse.value:
@@ -186,16 +187,16 @@ def _operand(value: Column | Constant, ctx: Call, *, key: bool = False) -> Any:
     constant = isinstance(value, Constant)
     column = as_column(value, 1 if constant else ctx.rows)
     shown = quoted(column.plain().data) if key and column.type == STRING else json_text(column, ctx)
-    shown = shown.fill_null("null")
+    shown = filled(shown, "null")
     return shown[0] if constant else shown
 
 
 def _joined(parts: list[Any], ctx: Call) -> Any:
     """Return texts, arrays and scalars, joined row by row."""
-    ready = [pa.scalar(part, TEXT) if isinstance(part, str) else part for part in parts]
+    ready = [text_scalar(part) if isinstance(part, str) else part for part in parts]
     if not any(isinstance(part, pa.Array) for part in ready):
-        return pa.repeat(pa.scalar("".join(part.as_py() for part in ready), TEXT), ctx.rows)
-    return kernels().binary_join_element_wise(*ready, pa.scalar("", TEXT))
+        return pa.repeat(text_scalar("".join(part.as_py() for part in ready)), ctx.rows)
+    return kernels().binary_join_element_wise(*ready, text_scalar(""))
 
 
 def _repeated(keys: list[Any], ctx: Call) -> Mask:
@@ -203,7 +204,7 @@ def _repeated(keys: list[Any], ctx: Call) -> Mask:
     again = np.zeros(ctx.rows, np.bool_)
     for one, other in combinations(keys, 2):
         same = kernels().equal(one, other)
-        again |= bool(same.as_py()) if isinstance(same, pa.Scalar) else np.asarray(same.fill_null(False))
+        again |= bool(same.as_py()) if isinstance(same, pa.Scalar) else np.asarray(filled(same, False))
     return again
 
 
@@ -233,7 +234,7 @@ def json_object(*args: Any, ctx: Call) -> Any:
     made = _joined(["{", *parts[1:], "}"], ctx)
     again = _repeated(keys, ctx)
     if again.any():
-        rows = pa.array(again)
+        rows = arrow_array(again)
         last = map_rows(_part(ctx, int(again.sum())), lambda text: dump(load(text, ctx)), made.filter(rows))
         made = kernels().replace_with_mask(made, rows, last)
     return Column(STRING, made)
@@ -246,7 +247,7 @@ def _part(ctx: Call, rows: int) -> Call:
 
 @json_object.overload("JSON_OBJECT() -> str")
 def _empty_object(ctx: Call) -> Any:
-    return Column(STRING, pa.repeat(pa.scalar("{}", TEXT), ctx.rows))
+    return Column(STRING, pa.repeat(text_scalar("{}"), ctx.rows))
 
 
 @function(

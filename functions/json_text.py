@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from sheetline.functions.buffers import arrow_array, filled, text_scalar
 from sheetline.functions.columns import Column
 from sheetline.functions.context import Call
 from sheetline.functions.text_support import TEXT, kernels, raw_bytes, to_text
@@ -19,11 +20,11 @@ def quoted(texts: Any) -> Any:
     pc = kernels()
     shown = pc.replace_substring(texts, pattern="\\", replacement="\\\\")
     shown = pc.replace_substring(shown, pattern='"', replacement='\\"')
-    mark = pa.scalar('"', TEXT)
-    shown = pc.binary_join_element_wise(mark, shown, mark, pa.scalar("", TEXT))
+    mark = text_scalar('"')
+    shown = pc.binary_join_element_wise(mark, shown, mark, text_scalar(""))
     data, _ = raw_bytes(texts)
     if len(data) and int(data.min()) < 32:  # control characters are rare: Python writes those texts
-        odd = pc.match_substring_regex(texts, pattern="[\\x00-\\x1f]").fill_null(False)
+        odd = filled(pc.match_substring_regex(texts, pattern="[\\x00-\\x1f]"), False)
         written = [json.dumps(value, ensure_ascii=False) for value in texts.filter(odd).to_pylist()]
         shown = pc.replace_with_mask(shown, odd, pa.array(written, TEXT))
     return shown
@@ -38,15 +39,15 @@ def json_items(items: Any, ctx: Call) -> Any:
     elif pa.types.is_large_string(kind) or pa.types.is_string(kind):
         shown = quoted(items.cast(TEXT))
     elif pa.types.is_large_list(kind):
-        joined = pc.binary_join(_like(items, json_items(items.values, ctx)), pa.scalar(",", TEXT))
+        joined = pc.binary_join(_like(items, json_items(items.values, ctx)), text_scalar(","))
         shown = _around(joined)
     elif pa.types.is_struct(kind):
         fields = [json_items(field, ctx) for field in items.flatten()]
-        joined = pc.binary_join_element_wise(*fields, pa.scalar(",", TEXT))
-        shown = _around(pc.if_else(items.is_valid(), joined, pa.scalar(None, TEXT)))
+        joined = pc.binary_join_element_wise(*fields, text_scalar(","))
+        shown = _around(pc.if_else(items.is_valid(), joined, text_scalar(None)))
     else:
         shown = _scalar_text(items, ctx)
-    return shown.fill_null("null")
+    return filled(shown, "null")
 
 
 def _like(items: Any, values: Any) -> Any:
@@ -54,22 +55,22 @@ def _like(items: Any, values: Any) -> Any:
     mask = items.is_null() if items.null_count else None
     offsets = items.offsets
     if mask is not None:
-        offsets = pa.array(np.asarray(offsets), mask=np.append(np.asarray(mask), False))
+        offsets = arrow_array(np.asarray(offsets), np.append(np.asarray(mask), False))
     return pa.LargeListArray.from_arrays(offsets, values)
 
 
 def _around(joined: Any) -> Any:
-    left, right, none = (pa.scalar(sign, TEXT) for sign in ("[", "]", ""))
+    left, right, none = (text_scalar(sign) for sign in ("[", "]", ""))
     return kernels().binary_join_element_wise(left, joined, right, none)
 
 
 def _scalar_text(items: Any, ctx: Call) -> Any:
     null = np.asarray(items.is_null())
     if pa.types.is_timestamp(items.type):
-        micros = np.asarray(items.cast(pa.int64()).fill_null(0))
+        micros = np.asarray(filled(items.cast(pa.int64()), 0))
         return quoted(to_text(Column(DATE, micros, null), ctx))
     if pa.types.is_floating(items.type):
-        return to_text(Column(FLOAT, np.asarray(items.fill_null(np.nan))), ctx)
+        return to_text(Column(FLOAT, np.asarray(filled(items, np.nan))), ctx)
     if pa.types.is_decimal(items.type):
         plain = [None if value is None else f"{value.normalize():f}" for value in items.to_pylist()]
         return pa.array(plain, TEXT)
@@ -87,7 +88,7 @@ def json_text(column: Column, ctx: Call) -> Any:
         return quoted(to_text(column, ctx))
     if column.type.is_arrow:
         shown = json_items(column.data, ctx)
-        return kernels().if_else(column.data.is_valid(), shown, pa.scalar(None, TEXT))
+        return kernels().if_else(column.data.is_valid(), shown, text_scalar(None))
     if column.type == BIGDECIMAL:  # the value's own digits, not those of an element of a list
         return pa.array([None if value is None else f"{value:f}" for value in column.to_list()], TEXT)
     return to_text(column, ctx)

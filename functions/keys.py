@@ -15,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 
 from sheetline.functions import errors as err
+from sheetline.functions.buffers import arrow_array
 from sheetline.functions.columns import Column
 from sheetline.functions.context import Call
 from sheetline.functions.declare import Example, Form, function
@@ -298,7 +299,7 @@ def group_by_custom_bin(groups: Groups | None, v: Column, *bounds: Any, ctx: Cal
     exact = np.array(bounds, v.data.dtype)
     place = np.searchsorted(exact, v.data, side="right")
     names = pa.array(_interval_names(bounds), pa.large_string())
-    return _keyed(groups, Column(STRING, names.take(pa.array(place))), v, ctx)
+    return _keyed(groups, Column(STRING, names.take(arrow_array(place))), v, ctx)
 
 
 def parts(n: int) -> int:

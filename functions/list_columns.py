@@ -15,6 +15,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from sheetline.functions import ordering
+from sheetline.functions.buffers import arrow_array, filled
 from sheetline.functions.choosing import as_column
 from sheetline.functions.columns import Column, Constant, arrow_type, concat
 from sheetline.functions.context import Call
@@ -48,7 +49,7 @@ def elements(column: Column) -> Any:
         if column.type.kind is Kind.BIGINTEGER:
             values = column.to_list()
         return pa.array(values, item)
-    array = pa.array(column.data, mask=null)
+    array = arrow_array(column.data, null)
     return array.view(pa.timestamp("us", tz="UTC")) if column.type.kind is Kind.DATE else array
 
 
@@ -59,8 +60,8 @@ def lists(values: Column, offsets: Ints, null: Mask | None = None) -> Column:
 
 def listed(items: Any, offsets: Ints, type_: Type, null: Mask | None = None) -> Column:
     """Return a column of lists of type ``type_``: list i holds ``items`` between two offsets (see :func:`lists`)."""
-    mask = None if null is None else pa.array(null)
-    data = pa.LargeListArray.from_arrays(pa.array(offsets, pa.int64()), items, mask=mask)
+    mask = None if null is None else arrow_array(null)
+    data = pa.LargeListArray.from_arrays(arrow_array(np.asarray(offsets, np.int64)), items, mask=mask)
     wanted = arrow_type(type_)
     return Column(type_, data if data.type == wanted else data.cast(wanted))
 
@@ -156,11 +157,11 @@ class Lists:
 
     def take(self, places: Ints, offsets: Ints) -> Column:
         """Return lists of the elements at ``places``; the offsets are those of the new lists."""
-        return listed(self.items.take(pa.array(places)), offsets, list_of(self.item))
+        return listed(self.items.take(arrow_array(places)), offsets, list_of(self.item))
 
     def keep(self, mask: Mask) -> Column:
         """Return the lists with only those elements for which ``mask`` is true."""
-        return listed(self.items.filter(pa.array(mask)), rank(mask, self.offsets), list_of(self.item))
+        return listed(self.items.filter(arrow_array(mask)), rank(mask, self.offsets), list_of(self.item))
 
 
 def widened_items(items: Any, got: Type, wanted: Type, ctx: Call, rows: Callable[[Mask], Mask]) -> Any:
@@ -171,7 +172,7 @@ def widened_items(items: Any, got: Type, wanted: Type, ctx: Call, rows: Callable
     pc = kernels()
     if got.kind is Kind.BIGINTEGER and wanted.kind is Kind.BIGDECIMAL:
         limit = pa.scalar(10**_WHOLE_DIGITS, items.type)
-        long = pc.greater_equal(pc.abs(items), limit).fill_null(False)
+        long = filled(pc.greater_equal(pc.abs(items), limit), False)
         ctx.fail(
             rows(np.asarray(long)), "LIMIT", f"{ctx.function}: {_WHOLE_DIGITS} digits before the point at the most"
         )
@@ -196,7 +197,7 @@ def taken_apart(ctx: Call, place: int, item: Type | None = None, *, spread: bool
         column = column.cast(list_of(NULL))
     data = column.data
     sizes = data.value_lengths()
-    offsets = edges(np.asarray(sizes.fill_null(0) if sizes.null_count else sizes))
+    offsets = edges(np.asarray(filled(sizes, 0) if sizes.null_count else sizes))
     items = data.flatten()
     if item is not None and item != own:
 
@@ -230,7 +231,7 @@ def joined(parts: Sequence[Lists]) -> Lists:
     lengths = sizes.T.ravel()
     ends = np.cumsum(lengths)
     places = np.repeat(begins - (ends - lengths), lengths) + np.arange(ends[-1] if len(ends) else 0)
-    items = pa.concat_arrays([part.items for part in parts]).take(pa.array(places))
+    items = pa.concat_arrays([part.items for part in parts]).take(arrow_array(places))
     return Lists(items, edges(sizes.sum(axis=0)), parts[0].item)
 
 
@@ -261,7 +262,7 @@ def equal_elements(found: Lists, value: Column) -> Mask:
     """
     one = len(value) == 1
     if found.item.kind is Kind.STRING:
-        other = value.data[0] if one else value.data.take(pa.array(found.rows))
+        other = value.data[0] if one else value.data.take(arrow_array(found.rows))
         return np.asarray(kernels().equal(found.items, other).fill_null(False))
     column = found.values()
     if isinstance(column.data, np.ndarray):

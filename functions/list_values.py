@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from sheetline.functions import ordering
+from sheetline.functions.buffers import arrow_array, text_scalar
 from sheetline.functions.columns import Column, Constant
 from sheetline.functions.context import Call
 from sheetline.functions.declare import Example, function
@@ -29,7 +30,7 @@ from sheetline.functions.list_columns import (
     value_column,
 )
 from sheetline.functions.segments import order_segments, sort_segments
-from sheetline.functions.text_support import MAX_CELL, TEXT, as_rows, checked, kernels, numbers, raw_bytes, to_text
+from sheetline.functions.text_support import MAX_CELL, as_rows, checked, kernels, numbers, raw_bytes, to_text
 from sheetline.functions.types import BOOLEAN, INTEGER, Kind, Type
 
 CATEGORY = "lists"
@@ -446,7 +447,7 @@ def list_join(l: Any, sep: Any, ctx: Call) -> Any:  # noqa: E741
     if null is not None:
         shown, offsets = shown.drop_null(), edges(~null)[offsets]
     if isinstance(sep, str):
-        between: Any = pa.scalar(sep, TEXT)
+        between: Any = text_scalar(sep)
         width: Any = len(sep.encode())
     else:
         between = as_rows(sep, ctx)
@@ -457,5 +458,7 @@ def list_join(l: Any, sep: Any, ctx: Call) -> Any:  # noqa: E741
     if long.any():
         ctx.fail(long, "LIMIT", "LISTJOIN: the text is longer than 10 MB")
         keep = np.repeat(~long, parts)
-        shown, offsets = shown.filter(pa.array(keep)), edges(np.where(long, 0, parts))
-    return kernels().binary_join(pa.LargeListArray.from_arrays(pa.array(offsets, pa.int64()), shown), between)
+        shown, offsets = shown.filter(arrow_array(keep)), edges(np.where(long, 0, parts))
+    return kernels().binary_join(
+        pa.LargeListArray.from_arrays(arrow_array(np.asarray(offsets, np.int64)), shown), between
+    )

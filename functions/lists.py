@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from sheetline.functions.arrow_items import to_items
+from sheetline.functions.buffers import arrow_array, filled
 from sheetline.functions.choosing import as_column
 from sheetline.functions.columns import Column, Constant, arrow_type
 from sheetline.functions.context import Call
@@ -61,14 +62,14 @@ def list_(*v: Any, ctx: Call) -> Any:
             ctx.fail(long, "LIMIT", "LIST: an exact number of a list has at most 76 digits")
         parts.append(items)
     offsets = np.arange(ctx.rows + 1, dtype=np.int64) * len(parts)
-    starts: Any = pa.array(offsets)
+    starts: Any = arrow_array(offsets)
     if not parts:
         values = pa.nulls(0, arrow_type(type_).value_type)
     elif len(parts) == 1:
         values = parts[0]
     else:  # row by row: the elements of row i stand at i, i + rows, i + 2 rows … of the parts joined
         order = np.arange(ctx.rows * len(parts), dtype=np.int64).reshape(len(parts), ctx.rows)
-        values = pa.concat_arrays(parts).take(pa.array(order.T.reshape(-1)))
+        values = pa.concat_arrays(parts).take(arrow_array(order.T.reshape(-1)))
     return Column(type_, pa.LargeListArray.from_arrays(starts, values).cast(arrow_type(type_)))
 
 
@@ -114,7 +115,7 @@ def _at(found: Lists, places: Any, ctx: Call) -> Column:
     sizes = found.sizes
     index = np.where(np.less(places, 0), places + sizes, places)
     outside = (index < 0) | (index >= sizes)
-    taken = pa.array(np.where(outside, 0, found.starts + index), mask=np.broadcast_to(outside, (ctx.rows,)))
+    taken = arrow_array(np.where(outside, 0, found.starts + index), np.broadcast_to(outside, (ctx.rows,)))
     return items_column(found.items.take(taken), found.item)
 
 
@@ -361,7 +362,7 @@ def list_flatten(l: Any, ctx: Call) -> Any:  # noqa: E741
     if found.item.kind is Kind.NULL:
         return listed(found.items.slice(0, 0), np.zeros(ctx.rows + 1, np.int64), list_of(NULL))
     sizes = found.items.value_lengths()
-    inner = edges(np.asarray(sizes.fill_null(0) if sizes.null_count else sizes))
+    inner = edges(np.asarray(filled(sizes, 0) if sizes.null_count else sizes))
     return listed(found.items.flatten(), inner[found.offsets], found.item)
 
 
@@ -398,11 +399,11 @@ def list_zip(a: Any, b: Any, ctx: Call) -> Any:
     for part in parts:
         gone = number >= np.repeat(part.sizes, sizes)
         places = np.where(gone, 0, np.repeat(part.starts, sizes) + number)
-        fields.append(part.items.take(pa.array(places, mask=gone)))
+        fields.append(part.items.take(arrow_array(places, gone)))
     if inner.kind is Kind.PAIR:
         pairs: Any = pa.StructArray.from_arrays(fields, fields=list(arrow_type(inner)))
         return listed(pairs, offsets, type_)
     count = len(number)
-    woven = pa.concat_arrays(fields).take(pa.array(np.stack([np.arange(count), np.arange(count) + count]).T.ravel()))
-    pairs = pa.LargeListArray.from_arrays(pa.array(np.arange(count + 1) * 2, pa.int64()), woven)
+    woven = pa.concat_arrays(fields).take(arrow_array(np.stack([np.arange(count), np.arange(count) + count]).T.ravel()))
+    pairs = pa.LargeListArray.from_arrays(arrow_array(np.arange(count + 1) * 2), woven)
     return listed(pairs, offsets, type_)

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from sheetline.functions import errors as err
+from sheetline.functions.buffers import filled, text_array, text_scalar
 from sheetline.functions.choosing import Branch, Decision, as_column, choose, errors_of, null_rows, truth, widened
 from sheetline.functions.columns import Array, Column, Constant, concat
 from sheetline.functions.connecting import connected, opposite
@@ -328,12 +329,11 @@ def between(v: Any, lo: Any, hi: Any, ctx: Call) -> Any:
         keys, _ = comparable(concat([as_column(arg, ctx.rows) for arg in ctx.args]))
         x, low, high = keys.reshape(3, ctx.rows)
         return (x >= low) & (x <= high)
-    import pyarrow as pa
 
     pc = kernels()
-    text, least, most = (pa.scalar(arg, pa.large_string()) if isinstance(arg, str) else arg for arg in (v, lo, hi))
+    text, least, most = (text_scalar(arg) if isinstance(arg, str) else arg for arg in (v, lo, hi))
     inside = pc.and_(pc.greater_equal(text, least), pc.less_equal(text, most))
-    return np.asarray(inside.fill_null(False) if inside.null_count else inside)
+    return np.asarray(filled(inside, False) if inside.null_count else inside)
 
 
 @function(
@@ -366,15 +366,13 @@ def _among(value: Column, options: list[Any]) -> Mask:
     """Return whether each value is one of some constants, in one pass."""
     known = [option for option in options if option is not None]
     if value.type.kind is Kind.STRING:
-        import pyarrow as pa
-
         pc = kernels()
         if 0 < len(known) <= _FEW_TEXTS:  # their comparison costs less than looking texts up
-            found = truths(pc.equal(value.data, known[0]))
+            found = truths(pc.equal(value.data, text_scalar(known[0])))
             for option in known[1:]:
-                found |= truths(pc.equal(value.data, option))
+                found |= truths(pc.equal(value.data, text_scalar(option)))
         else:
-            found = truths(pc.is_in(value.data, pa.array(known, pa.large_string())))
+            found = truths(pc.is_in(value.data, text_array(known)))
     elif value.type.is_arrow:
         found = np.array([item in known for item in value.to_list()], np.bool_)
     else:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 
+from sheetline.functions.buffers import arrow_array, filled, text_scalar
 from sheetline.functions.context import Call
 from sheetline.functions.declare import Example, Failure, function
 from sheetline.functions.text_filling import bounded
-from sheetline.functions.text_support import TEXT, as_rows, checked, is_ascii, kernels, raw_bytes
+from sheetline.functions.text_support import as_rows, checked, is_ascii, kernels, raw_bytes
 from sheetline.functions.text_view import View, text_of_bytes
 from sheetline.functions.web_parts import Addresses
 
@@ -38,7 +38,7 @@ def mask(text: Any, keep: Any, char: Any, ctx: Call) -> Any:
     char = checked(char, ctx)
     text = as_rows(text, ctx)
     pc = kernels()
-    lengths = len(char) if isinstance(char, str) else np.asarray(pc.utf8_length(char).fill_null(1))
+    lengths = len(char) if isinstance(char, str) else np.asarray(filled(pc.utf8_length(char), 1))
     ctx.fail(np.not_equal(lengths, 1), "VALUE", "MASK: the mask is not one character")
     keep = np.maximum(keep, 0)
     if isinstance(char, str) and len(char) == 1 and char.isascii() and is_ascii(text):
@@ -47,9 +47,9 @@ def mask(text: Any, keep: Any, char: Any, ctx: Call) -> Any:
     hidden = np.maximum(view.chars - keep, 0)
     one = np.equal(lengths, 1) & bounded(np.asarray(hidden * 4.0 + view.end - view.begin), ctx)
     hidden = np.where(one, hidden, 0)
-    sign = pa.scalar(char, TEXT) if isinstance(char, str) else char
-    stars = pc.binary_repeat(sign, pa.array(hidden))
-    return pc.binary_join_element_wise(stars, view.cut(hidden, view.chars), pa.scalar("", TEXT))
+    sign = text_scalar(char) if isinstance(char, str) else char
+    stars = pc.binary_repeat(sign, arrow_array(hidden))
+    return pc.binary_join_element_wise(stars, view.cut(hidden, view.chars), text_scalar(""))
 
 
 def _masked_bytes(text: Any, keep: Any, sign: int) -> Any:
@@ -83,4 +83,4 @@ def mask_email(email: Any, ctx: Call) -> Any:
     size = 1 + (lead >= 0xC0).astype(np.int64) + (lead >= 0xE0) + (lead >= 0xF0)  # bytes of the first character
     first = parts.cut(parts.begin, parts.begin + size, parts.good)
     domain = parts.cut(parts.at, parts.end, parts.good)
-    return kernels().binary_join_element_wise(first, domain, pa.scalar("***", TEXT))
+    return kernels().binary_join_element_wise(first, domain, text_scalar("***"))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 
+from sheetline.functions.buffers import text_array
 from sheetline.functions.context import Call
 from sheetline.functions.declare import Example, Failure, function
 from sheetline.functions.network_addresses import (
@@ -20,7 +20,7 @@ from sheetline.functions.network_addresses import (
     write_four,
 )
 from sheetline.functions.text_bytes import emptied
-from sheetline.functions.text_support import TEXT, as_rows, checked, kernels, raw_bytes, truths
+from sheetline.functions.text_support import as_rows, checked, kernels, raw_bytes, truths
 from sheetline.functions.text_view import text_of_bytes
 
 CATEGORY = "web and network"
@@ -157,7 +157,7 @@ def _number_to_ipv6(number: Any, ctx: Call) -> Any:
     wrong = [not 0 <= value < 2**128 for value in given]
     ctx.fail(np.array(wrong, np.bool_), "RANGE", "NUMBERTOIP: {0} is no number of 128 bits")
     halves = [divmod(0 if bad else value, 2**64) for value, bad in zip(given, wrong, strict=True)]
-    return pa.array([text_of_six(high, low) for high, low in halves], TEXT)
+    return text_array([text_of_six(high, low) for high, low in halves])
 
 
 # Networks.
@@ -166,7 +166,7 @@ def _number_to_ipv6(number: Any, ctx: Call) -> Any:
 def _one_network(text: str) -> Networks:
     """Read a constant network before the run."""
     checked_text = text if text.isascii() else ""
-    found = read_networks(pa.array([checked_text], TEXT))
+    found = read_networks(text_array([checked_text]))
     if found.first.version[0] == 0:
         raise ValueError(f'"{text}" is no network: write an address, a slash and the length of the prefix')
     return found

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from sheetline.functions.buffers import arrow_array, filled, text_array, text_scalar
 from sheetline.functions.text_bytes import I64, U8, Bools, Marks, rows_with
 from sheetline.functions.text_support import TEXT, kernels, raw_bytes
 
@@ -57,7 +58,7 @@ def read_addresses(text: Any) -> Addresses:
     six = rows_with(data == ord(":"), offsets)
     if six.any():
         rows = np.flatnonzero(six)
-        out.put(rows, _read_six(text.take(pa.array(rows))))
+        out.put(rows, _read_six(text.take(arrow_array(rows))))
     return out
 
 
@@ -179,12 +180,12 @@ def _scalar_six(text: str) -> tuple[int, int] | None:
         if four is None:
             return None
         bare = f"{head}:{four >> 16:x}:{four & 0xFFFF:x}"
-    read = _read_groups(*raw_bytes(pa.array([bare], TEXT)))
+    read = _read_groups(*raw_bytes(text_array([bare])))
     return (int(read.high[0]), int(read.low[0])) if read.version[0] == 6 else None
 
 
 def _scalar_four(text: str) -> int | None:
-    read = _read_four(*raw_bytes(pa.array([text], TEXT)))
+    read = _read_four(*raw_bytes(text_array([text])))
     return int(read.low[0]) if read.version[0] == 4 else None
 
 
@@ -194,10 +195,10 @@ def _scalar_four(text: str) -> int | None:
 def write_four(number: U64 | I64) -> Any:
     """Return IPv4 addresses as Arrow text."""
     pc = kernels()
-    bytes_ = pa.array([str(value) for value in range(256)], TEXT)
+    bytes_ = text_array([str(value) for value in range(256)])
     number = np.asarray(number).astype(np.int64)
-    parts = [bytes_.take(pa.array((number >> shift) & 255)) for shift in (24, 16, 8, 0)]
-    return pc.binary_join_element_wise(*parts, pa.scalar(".", TEXT))
+    parts = [bytes_.take(arrow_array((number >> shift) & 255)) for shift in (24, 16, 8, 0)]
+    return pc.binary_join_element_wise(*parts, text_scalar("."))
 
 
 def text_of_six(high: int, low: int) -> str:
@@ -230,7 +231,7 @@ def write_addresses(addresses: Addresses) -> Any:
         addresses.version[rows].tolist(), addresses.high[rows].tolist(), addresses.low[rows].tolist(), strict=True
     )
     shown = [text_of_six(high, low) if version else "" for version, high, low in halves]
-    return kernels().replace_with_mask(out, pa.array(other), pa.array(shown, TEXT))
+    return kernels().replace_with_mask(out, arrow_array(other), pa.array(shown, TEXT))
 
 
 # Networks.
@@ -272,8 +273,8 @@ def read_networks(text: Any) -> Networks:
 def _prefix_lengths(written: Any, size: I64) -> I64:
     """Return prefix lengths of one to three digits, -1 for others."""
     pc = kernels()
-    right = np.asarray(pc.match_substring_regex(written, pattern=r"\A[0-9]{1,3}\z").fill_null(False)) & (size > 0)
-    digits = pc.if_else(pa.array(right), written, pa.scalar("0", TEXT))
+    right = np.asarray(filled(pc.match_substring_regex(written, pattern=r"\A[0-9]{1,3}\z"), False)) & (size > 0)
+    digits = pc.if_else(arrow_array(right), written, text_scalar("0"))
     return np.where(right, np.asarray(digits.cast(pa.int64())), -1)
 
 

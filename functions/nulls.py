@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from sheetline.functions.blend import blend
+from sheetline.functions.buffers import arrow_array, filled
 from sheetline.functions.choosing import Decision, as_column, choose, errors_of, null_rows, put, truth
 from sheetline.functions.columns import Column, Constant, numpy_dtype
 from sheetline.functions.context import Call
@@ -71,7 +72,7 @@ def blank_rows(value: Column | Constant, rows: int) -> Mask:
     pc = kernels()
 
     rest = pc.binary_length(pc.utf8_trim_whitespace(value.data))
-    return np.asarray(pc.equal(rest, 0).fill_null(True))
+    return np.asarray(filled(pc.equal(rest, 0), True))
 
 
 @function(
@@ -94,7 +95,7 @@ def empty_rows(v: Column | Constant, rows: int) -> Any:
         return null_rows(v, rows)
     pc = kernels()
     size = pc.binary_length(v.data) if v.type.kind is Kind.STRING else pc.list_value_length(v.data)
-    return np.asarray(pc.equal(size, 0).fill_null(True))
+    return np.asarray(filled(pc.equal(size, 0), True))
 
 
 @function(
@@ -416,7 +417,7 @@ def _messages(errors: Errors, rows: int) -> Any:
     written = pa.array(errors.messages(), pa.large_string())
     place = np.zeros(rows, np.int64)
     place[errors.rows] = np.arange(len(errors))
-    index: Any = pa.array(place, mask=~errors.mask(rows))
+    index: Any = arrow_array(place, ~errors.mask(rows))
     return written.take(index)
 
 

@@ -15,10 +15,10 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from sheetline.functions.buffers import fixed_values, null_mask
+from sheetline.functions.buffers import arrow_array, fixed_values, null_mask, text_scalar
 from sheetline.functions.errors import Ints, Mask
 from sheetline.functions.text_bytes import rows_of
-from sheetline.functions.text_support import TEXT, kernels, raw_bytes
+from sheetline.functions.text_support import kernels, raw_bytes
 from sheetline.functions.types import INT64_MAX, INT64_MIN
 
 _ZERO, _NINE, _PLUS, _MINUS, _POINT, _SMALL_E, _LARGE_E = b"09+-.eE"
@@ -100,7 +100,7 @@ def _castable(found: NumberTexts, keep: Mask) -> Any:
     """Return the texts, with "0" for those that are not kept."""
     if keep.all():
         return found.texts
-    return kernels().if_else(pa.array(keep), found.texts, pa.scalar("0", TEXT))
+    return kernels().if_else(arrow_array(keep), found.texts, text_scalar("0"))
 
 
 def _at_once(text: Any, kind: Any) -> Any:

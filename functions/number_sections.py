@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from sheetline.functions.buffers import arrow_array, text_scalar
 from sheetline.functions.errors import Ints
 from sheetline.functions.number_pictures import Picture, Quotient, Sign
 from sheetline.functions.text_support import TEXT, kernels
@@ -97,7 +98,7 @@ class Section:
     def write(self, values: npt.NDArray[np.float64] | Ints) -> Any:
         """Return the texts of numbers that are not negative."""
         if not self.number:
-            return pa.repeat(pa.scalar(self.before + self.after, TEXT), len(values))
+            return pa.repeat(text_scalar(self.before + self.after), len(values))
         places = self.most
         if self.exponent or self.picture is not None or places > _VECTOR_PLACES or self.shift < 0:
             return self._one_by_one(values)
@@ -113,13 +114,13 @@ class Section:
         half = (2.0 * low + 1.0) / (2.0 * 10.0 ** (places + self.shift))
         out = self._assemble((low + (values >= half)).astype(np.int64), places)
         if hard.any():
-            out = kernels().replace_with_mask(out, pa.array(hard), self._one_by_one(values[hard]))
+            out = kernels().replace_with_mask(out, arrow_array(hard), self._one_by_one(values[hard]))
         return out
 
     def _one_by_one(self, values: npt.NDArray[Any]) -> Any:
         distinct, inverse = np.unique(values, return_inverse=True)
         written = [self.write_one(Decimal(repr(value))) for value in distinct.tolist()]
-        index: Any = pa.array(inverse.reshape(-1))
+        index: Any = arrow_array(inverse.reshape(-1))
         return pa.array(written, TEXT).take(index)
 
     def _assemble(self, scaled: Ints, places: int) -> Any:
@@ -128,17 +129,17 @@ class Section:
         unit = 10**places
         front = scaled // unit
         shown = _grouped(front, self.whole) if self.grouped else _padded(front, self.whole)
-        parts = [pa.scalar(self.before, TEXT), shown]
+        parts = [text_scalar(self.before), shown]
         if self.point:
-            parts.append(pa.scalar(".", TEXT))
+            parts.append(text_scalar("."))
         if places:
             back = _padded(scaled - front * unit, places)
             if self.least < places:
                 kept = pc.utf8_slice_codeunits(back, 0, self.least)
                 rest = pc.utf8_rtrim(pc.utf8_slice_codeunits(back, self.least), characters="0")
-                back = pc.binary_join_element_wise(kept, rest, pa.scalar("", TEXT))
+                back = pc.binary_join_element_wise(kept, rest, text_scalar(""))
             parts.append(back)
-        return pc.binary_join_element_wise(*parts, pa.scalar(self.after, TEXT), pa.scalar("", TEXT))
+        return pc.binary_join_element_wise(*parts, text_scalar(self.after), text_scalar(""))
 
 
 def _rounded(value: Decimal, places: int) -> Decimal:
@@ -148,9 +149,9 @@ def _rounded(value: Decimal, places: int) -> Decimal:
 def _padded(numbers: Ints, width: int) -> Any:
     """Return integers as text of at least ``width`` digits; with width 0, zero is empty text."""
     pc = kernels()
-    shown = pa.array(numbers).cast(TEXT)
+    shown = arrow_array(numbers).cast(TEXT)
     if width == 0:
-        return pc.if_else(pa.array(numbers == 0), pa.scalar("", TEXT), shown)
+        return pc.if_else(arrow_array(numbers == 0), text_scalar(""), shown)
     return pc.utf8_lpad(shown, width=width, padding="0") if width > 1 else shown
 
 
@@ -165,16 +166,16 @@ def _grouped(numbers: Ints, width: int) -> Any:
         left = rest // 1000
         group = rest - left * 1000
         more = left > 0
-        full = pc.utf8_lpad(pa.array(group).cast(TEXT), width=3, padding="0")
+        full = pc.utf8_lpad(arrow_array(group).cast(TEXT), width=3, padding="0")
         first = full if width >= 3 else _padded(group, max(width, 0))
         if not last and more.any():
-            first = pc.if_else(pa.array(more), full, first)
+            first = pc.if_else(arrow_array(more), full, first)
         if out is None:
             out = first
         else:
-            joined = pc.binary_join_element_wise(first, out, pa.scalar(",", TEXT))
+            joined = pc.binary_join_element_wise(first, out, text_scalar(","))
             there = (rest > 0) | (width > 0)
-            out = joined if there.all() else pc.if_else(pa.array(there), joined, out)
+            out = joined if there.all() else pc.if_else(arrow_array(there), joined, out)
         if last:
             return out
         rest, highest, width = left, highest // 1000, width - 3

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from sheetline.functions.buffers import arrow_array, filled, text_scalar
 from sheetline.functions.columns import Column
 from sheetline.functions.context import Call
 from sheetline.functions.errors import Mask
@@ -57,7 +58,7 @@ class TextFormat:
             return shown
         if kind is Kind.DATE:
             ctx.fail(rows, "VALUE", "TEXT: the format {1} does not suit {0}")
-            return pa.repeat(pa.scalar("", TEXT), len(column))
+            return pa.repeat(text_scalar(""), len(column))
         if not column.type.is_number or self.sections[0].verbatim:
             return to_text(column, ctx)
         null = column.nulls()
@@ -72,25 +73,25 @@ class TextFormat:
         out = self._write_words(texts)
         if self.times is None and self.sections[0].verbatim:
             return out
-        numbers, bad = read_floats(texts.fill_null(""))
+        numbers, bad = read_floats(filled(texts, ""))
         rest, unread = read_rest(texts, bad & np.asarray(texts.is_valid()))
         good = ~(bad & (unread | np.asarray(texts.is_null()))) & np.isfinite(numbers)
         numbers = np.where(bad, rest, numbers)
         if not good.any():
             return out
         if self.times is None:
-            return kernels().replace_with_mask(out, pa.array(good), self._write_numbers(numbers[good]))
+            return kernels().replace_with_mask(out, arrow_array(good), self._write_numbers(numbers[good]))
         shown, wrong = self.times.write_serial(numbers[good])
         kept = good.copy()
         kept[good] = ~wrong  # a number that is no time stays as it is
-        return kernels().replace_with_mask(out, pa.array(kept), shown.filter(pa.array(~wrong)))
+        return kernels().replace_with_mask(out, arrow_array(kept), shown.filter(arrow_array(~wrong)))
 
     def _write_words(self, texts: Any) -> Any:
         if self.text is None:
             return texts
-        before, after, none = (pa.scalar(part, TEXT) for part in (self.text.before, self.text.after, ""))
+        before, after, none = (text_scalar(part) for part in (self.text.before, self.text.after, ""))
         if not self.text.verbatim:
-            return pa.repeat(pa.scalar(self.text.before + self.text.after, TEXT), len(texts))
+            return pa.repeat(text_scalar(self.text.before + self.text.after), len(texts))
         return kernels().binary_join_element_wise(before, texts, after, none)
 
     def _write_exact(self, value: Decimal) -> str:
@@ -143,7 +144,7 @@ class TextFormat:
             minus = values[mask] < 0
             if signed and minus.any():
                 written = _with_minus(section, written, minus, size[mask])
-            out = written if out is None else kernels().replace_with_mask(out, pa.array(mask), written)
+            out = written if out is None else kernels().replace_with_mask(out, arrow_array(mask), written)
         if out.null_count:  # no condition holds: the number as it is
             out = kernels().coalesce(out, pa.array([_plain(value) for value in values.tolist()], TEXT))
         return out
@@ -180,21 +181,21 @@ def _with_minus(section: Section, written: Any, minus: Mask, size: npt.NDArray[A
     shift = section.picture.shift if section.picture is not None else section.shift
     small = np.flatnonzero(minus & (size < 10.0**-shift))
     if section.number and len(small):
-        inner = written.take(pa.array(small))
+        inner = written.take(arrow_array(small))
         if section.before or section.after:
             end = -len(section.after) if section.after else None
             inner = pc.utf8_slice_codeunits(inner, len(section.before), end)
         minus = minus.copy()
         minus[small] = np.asarray(pc.match_substring_regex(inner, pattern="[1-9]"))
-    signed = pc.binary_join_element_wise(pa.scalar("-", TEXT), written, pa.scalar("", TEXT))
-    return signed if minus.all() else pc.if_else(pa.array(minus), signed, written)
+    signed = pc.binary_join_element_wise(text_scalar("-"), written, text_scalar(""))
+    return signed if minus.all() else pc.if_else(arrow_array(minus), signed, written)
 
 
 def write_by_row(column: Column, formats: Any, null: Mask, ctx: Call) -> Any:
     """Return the texts of a column whose rows have formats of their own; ``null`` rows give empty text."""
     coded = formats.dictionary_encode()
-    codes = np.asarray(coded.indices.fill_null(-1))
-    out = pa.repeat(pa.scalar("", TEXT), len(column))
+    codes = np.asarray(filled(coded.indices, -1))
+    out = pa.repeat(text_scalar(""), len(column))
     for number, source in enumerate(coded.dictionary.to_pylist()):
         rows = (codes == number) & ~null
         if not rows.any():
@@ -205,7 +206,7 @@ def write_by_row(column: Column, formats: Any, null: Mask, ctx: Call) -> Any:
             ctx.fail(rows, "VALUE", "TEXT: {1} is no format")
             continue
         texts = made.write(column.take(np.flatnonzero(rows)), ctx, rows)
-        out = kernels().replace_with_mask(out, pa.array(rows), texts)
+        out = kernels().replace_with_mask(out, arrow_array(rows), texts)
     return out
 
 

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from sheetline.functions.buffers import arrow_array, text_scalar
 from sheetline.functions.dates.calendar import in_range
 from sheetline.functions.dates.format import format_dates
 from sheetline.functions.dates.patterns import Pattern, compile_pattern
@@ -72,12 +73,12 @@ class TimeFormat:
         parts: list[Any] = []
         for piece in self.pieces:
             if piece.text:
-                parts.append(pa.repeat(pa.scalar(piece.text, TEXT), len(us)))
+                parts.append(pa.repeat(text_scalar(piece.text), len(us)))
                 continue
             if piece.pattern is None:
                 since = to_local(us, timezone) + _EPOCH * _DAY_US
                 width = {"h": 3_600_000_000, "m": 60_000_000, "s": 1_000_000}[piece.elapsed]
-                parts.append(pc.utf8_lpad(pa.array(since // width).cast(TEXT), piece.width, "0"))
+                parts.append(pc.utf8_lpad(arrow_array(since // width).cast(TEXT), piece.width, "0"))
                 continue
             shown: Any = format_dates(us, piece.pattern, timezone)
             if piece.first:
@@ -85,7 +86,7 @@ class TimeFormat:
             parts.append(pc.utf8_lower(shown) if piece.lower else shown)
         if len(parts) == 1:
             return parts[0]
-        return pc.binary_join_element_wise(*parts, pa.scalar("", TEXT))
+        return pc.binary_join_element_wise(*parts, text_scalar(""))
 
     def write_serial(self, days: npt.NDArray[Any]) -> tuple[Any, Mask]:
         """Return the texts of numbers of days, and the mask of those that are no such number."""
@@ -102,8 +103,8 @@ class TimeFormat:
         shown = self.write(np.where(bad, 0, instants), "UTC")
         if self.counts and negative.any():
             pc = kernels()
-            signed = pc.binary_join_element_wise(pa.scalar("-", TEXT), shown, pa.scalar("", TEXT))
-            shown = pc.if_else(pa.array(negative), signed, shown)
+            signed = pc.binary_join_element_wise(text_scalar("-"), shown, text_scalar(""))
+            shown = pc.if_else(arrow_array(negative), signed, shown)
         return shown, bad
 
 

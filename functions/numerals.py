@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from sheetline.functions.buffers import arrow_array, filled, text_array
 from sheetline.functions.columns import Array
 from sheetline.functions.context import Call
 from sheetline.functions.declare import Example, Failure, function
@@ -70,7 +71,7 @@ def _texts(text: Any, rows: int) -> Any:
     import pyarrow.compute as pc
 
     if isinstance(text, str):
-        return pa.array([text.strip()] * rows, pa.large_string())
+        return text_array([text.strip()] * rows)
     return pc.utf8_trim_whitespace(text)
 
 
@@ -138,7 +139,7 @@ def _decimal(text: Any, radix: Any, ctx: Call) -> Any:
 
 @decimal.overload("DECIMAL(digits:int; radix:whole) -> int")
 def _decimal_digits(digits: Any, radix: Any, ctx: Call) -> Any:
-    text = pa.array(np.broadcast_to(np.asarray(digits, np.int64), (ctx.rows,))).cast(pa.large_string())
+    text = arrow_array(np.broadcast_to(np.asarray(digits, np.int64), (ctx.rows,))).cast(pa.large_string())
     return _decimal(text, radix, ctx)
 
 
@@ -279,7 +280,7 @@ def _form(value: Any) -> int:
 def roman(x: Any, form: Any, ctx: Call) -> Any:
     bad = np.less(x, 0) | np.greater(x, 3999)
     ctx.fail(bad, "NUM")
-    return _numerals(form).take(pa.array(np.where(bad, 0, x)))
+    return _numerals(form).take(arrow_array(np.where(bad, 0, x)))
 
 
 def _arabic(text: str) -> int | None:
@@ -314,7 +315,7 @@ def _arabic(text: str) -> int | None:
 def arabic(text: Any, ctx: Call) -> Any:
     coded = text.dictionary_encode()
     values = [_arabic(word) if word is not None else 0 for word in coded.dictionary.to_pylist()] or [0]
-    codes = np.asarray(coded.indices.fill_null(0))
+    codes = np.asarray(filled(coded.indices, 0))
     wrong = np.array([value is None for value in values])
     ctx.fail(wrong[codes], "PARSE")
     return np.array([value or 0 for value in values], np.int64)[codes]

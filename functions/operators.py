@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from sheetline.functions import integer_math
+from sheetline.functions.buffers import text_scalar
 from sheetline.functions.columns import Column, Constant
 from sheetline.functions.context import Call
 from sheetline.functions.dates.calendar import floored
@@ -80,11 +81,10 @@ def _date_added(ms: Any, date: Any, ctx: Call) -> Any:
 
 @add.overload("ADD(a:str...) -> str")
 def _join_text(*args: Any, ctx: Call) -> Any:
-    import pyarrow as pa
     import pyarrow.compute as pc
 
-    parts = [pa.scalar(arg, pa.large_string()) if isinstance(arg, str) else arg for arg in args]
-    return pc.binary_join_element_wise(*parts, pa.scalar("", pa.large_string()))
+    parts = [text_scalar(arg) if isinstance(arg, str) else arg for arg in args]
+    return pc.binary_join_element_wise(*parts, text_scalar(""))
 
 
 @add.overload("ADD(a:list<any>; b:list<any>) -> T", returns=all_lists)
@@ -271,20 +271,18 @@ def equal_rows(a: Column | Constant, b: Column | Constant, rows: int) -> Any:
 
 def _text_is(texts: Any, value: str) -> Any:
     """Return which texts are a value; nulls are not."""
-    import pyarrow as pa
     import pyarrow.compute as pc
 
-    return truths(pc.equal(texts, pa.scalar(value, pa.large_string())))
+    return truths(pc.equal(texts, text_scalar(value)))
 
 
 def _same_values(a: Column, b: Column, constant: Constant | None) -> Any:
     if a.type.kind is Kind.STRING and b.type.kind is Kind.STRING:
-        import pyarrow as pa
         import pyarrow.compute as pc
 
         other = b.data
         if constant is not None and constant.value is not None:
-            other = pa.scalar(constant.value, pa.large_string())
+            other = text_scalar(constant.value)
         return truths(pc.equal(a.data, other))
     if a.type.is_arrow or a.type.is_big or b.type.kind is not a.type.kind:
         rows = [x == y for x, y in zip(a.to_list(), b.to_list(), strict=True)]
@@ -335,10 +333,9 @@ def _compare(ufunc: np.ufunc, a: Any, b: Any, ctx: Call) -> Any:
         if type_.is_arrow:
             return ufunc(*_list_keys(ctx))
         return ufunc(a, b, out=ctx.out)
-    import pyarrow as pa
     import pyarrow.compute as pc
 
-    left, right = (pa.scalar(x, pa.large_string()) if isinstance(x, str) else x for x in (a, b))
+    left, right = (text_scalar(x) if isinstance(x, str) else x for x in (a, b))
     return truths(pc.call_function(_ARROW_NAMES[ufunc], [left, right]))
 
 

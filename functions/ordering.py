@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from sheetline.functions.buffers import arrow_array, fixed_values
+from sheetline.functions.buffers import arrow_array, filled, fixed_values
 from sheetline.functions.columns import Column
 from sheetline.functions.errors import Ints
 from sheetline.functions.helpers import side_by_side
@@ -39,7 +39,7 @@ def text_codes(column: Column) -> tuple[Ints, Any]:
         data = data.dictionary_encode()
     indices = data.indices
     if indices.null_count:
-        indices = indices.fill_null(-1)
+        indices = filled(indices, -1)
     codes = fixed_values(indices, indices.type.to_pandas_dtype()).astype(np.int64)
     return codes, data.dictionary
 
@@ -104,7 +104,7 @@ def restore(column: Column, keys: Ints, back: Any, null: npt.NDArray[np.bool_] |
     if kind in (Kind.BOOLEAN, Kind.NULL):
         return Column(column.type, keys.astype(np.bool_), null)
     if kind is Kind.STRING:
-        return Column(column.type, back.take(pa.array(keys if null is None else np.where(null, 0, keys), mask=null)))
+        return Column(column.type, back.take(arrow_array(keys if null is None else np.where(null, 0, keys), null)))
     gone = np.zeros(len(keys), np.bool_) if null is None else null
     rows = np.full(len(keys), -1, np.int64)
     rows[~gone] = back[keys[~gone]]

@@ -19,6 +19,7 @@ from re import _constants as _op
 from re import _parser
 from typing import Any
 
+from sheetline.functions.buffers import text_array
 from sheetline.functions.text_support import MAX_CELL, CellError, kernels, whole
 
 #: Seconds that one text may take (more by the character: a long one with many matches takes its time on a slow
@@ -293,7 +294,7 @@ class Regex:
         import pyarrow as pa
 
         try:  # counts and sizes beyond RE2's limits show here
-            kernels().match_substring_regex(pa.array([""]), pattern=text)
+            kernels().match_substring_regex(text_array([""]), pattern=text)
         except pa.ArrowInvalid:
             return None
         return text

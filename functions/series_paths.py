@@ -16,6 +16,7 @@ import pyarrow as pa
 
 from sheetline.functions import errors as err
 from sheetline.functions.arrow_items import to_items
+from sheetline.functions.buffers import arrow_array, text_array
 from sheetline.functions.columns import Column, arrow_type
 from sheetline.functions.context import Call
 from sheetline.functions.declare import Example, Form, function
@@ -41,8 +42,8 @@ OUTSIDE = "external"
 def _two(items: Any, left: Ints, right: Ints, type_: Type) -> Column:
     """Return lists of two of the items."""
     places = np.column_stack((left, right)).ravel()
-    offsets = pa.array(2 * np.arange(len(left) + 1), pa.int64())
-    lists = pa.LargeListArray.from_arrays(offsets, items.take(pa.array(places)))
+    offsets = arrow_array(2 * np.arange(len(left) + 1))
+    lists = pa.LargeListArray.from_arrays(offsets, items.take(arrow_array(places)))
     return Column(type_, lists if lists.type == arrow_type(type_) else lists.cast(arrow_type(type_)))
 
 
@@ -74,7 +75,7 @@ def _steps(v: Column, ctx: Call, keep: Mask | None) -> Rows:
         kept[record] = keep
         left, right, source, extra = left[kept], right[kept], source[kept], extra[kept]
         offsets = np.concatenate(([0], np.cumsum(kept)))[offsets]
-    texts = pa.concat_arrays([_plain_text(v, ctx), pa.array([OUTSIDE], TEXT)])
+    texts = pa.concat_arrays([_plain_text(v, ctx), text_array([OUTSIDE])])
     one, other = (np.where(side < 0, rows, side) for side in (left, right))
     column = _two(texts, one, other, list_of(STRING))
     errors = _step_errors(v.errors, left, right, rows)
@@ -240,9 +241,9 @@ def group_combin(v: Column, k: Any, ctx: Call) -> Rows:
         at = new_offsets[groups][:, None] + np.arange(len(pattern))
         chosen[at] = places[offsets[groups][:, None, None] + pattern[None]]
     items, _ = to_items(v)
-    flat = items.take(pa.array(chosen.ravel())) if len(items) else items
+    flat = items.take(arrow_array(chosen.ravel())) if len(items) else items
     bounds = np.arange(0, len(flat) + 1, int(k))
-    lists = pa.LargeListArray.from_arrays(pa.array(bounds, pa.int64()), flat)
+    lists = pa.LargeListArray.from_arrays(arrow_array(np.asarray(bounds, np.int64)), flat)
     column = Column(list_of(v.type), lists.cast(arrow_type(list_of(v.type))))
     source = np.repeat(order.offsets[1:] - 1, counts)
     merged = err.first((_at_groups(errors, new_offsets), too_many(limit, new_offsets, ctx)))

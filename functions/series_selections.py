@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from sheetline.functions import errors as err
 from sheetline.functions.arrow_items import to_items
+from sheetline.functions.buffers import arrow_array, filled, text_scalar
 from sheetline.functions.columns import Column, arrow_type
 from sheetline.functions.context import Call
 from sheetline.functions.declare import Example, Form, function
@@ -24,7 +25,6 @@ from sheetline.functions.ordering import dense_codes, sort_key, stable_order
 from sheetline.functions.segments import order_segments
 from sheetline.functions.series_paths import too_many, with_long
 from sheetline.functions.series_support import MAX_ROWS, order_of, within
-from sheetline.functions.text_support import TEXT
 from sheetline.functions.types import DATE, STRING, Type, pair_of
 
 CATEGORY = "group series"
@@ -116,7 +116,7 @@ def _equal_to(event: Column, centre: Any) -> Mask:
     if event.type == STRING:
         import pyarrow.compute as pc
 
-        return np.asarray(pc.equal(event.plain().data, pa.scalar(centre, TEXT)).fill_null(False))
+        return np.asarray(filled(pc.equal(event.plain().data, text_scalar(centre)), False))
     if event.type.is_arrow:
         return np.array([value == centre for value in event.to_list()], np.bool_)
     return np.asarray(event.data == centre, np.bool_) & event.valid()
@@ -144,7 +144,7 @@ def _time_and_ids(time: Column, id: Column, rows: Ints, partner: Ints) -> tuple[
     wanted = arrow_type(type_)
     items, long = to_items(id)
     first = to_items(time.take(rows))[0]
-    second = items.take(pa.array(partner, mask=partner < 0))
+    second = items.take(arrow_array(partner, partner < 0))
     pairs = pa.StructArray.from_arrays(
         [first.cast(wanted.field(0).type), second.cast(wanted.field(1).type)], ["0", "1"]
     )

@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from sheetline.functions import extras
+from sheetline.functions.buffers import arrow_array, filled, text_scalar
 from sheetline.functions.columns import Array
 from sheetline.functions.context import Call
 from sheetline.functions.declare import Example, Failure, function
@@ -16,7 +17,7 @@ from sheetline.functions.errors import Mask
 from sheetline.functions.text_distinct import distinct_rows, spread
 from sheetline.functions.text_grams import code_points
 from sheetline.functions.text_grams import jaccard as jaccard_of_grams
-from sheetline.functions.text_support import TEXT, as_rows, checked, kernels, numbers
+from sheetline.functions.text_support import as_rows, checked, kernels, numbers
 
 CATEGORY = "similarity"
 
@@ -46,7 +47,7 @@ def _too_long(a: Any, b: Any, cells: int) -> tuple[Mask, Mask] | None:
     sizes = np.multiply(_lengths(a), _lengths(b), dtype=np.float64)
     if float(np.max(sizes, initial=0.0)) <= cells:
         return None
-    a, b = (pa.scalar(text, TEXT) if isinstance(text, str) else text for text in (a, b))
+    a, b = (text_scalar(text) if isinstance(text, str) else text for text in (a, b))
     return sizes > cells, np.asarray(kernels().equal(a, b))
 
 
@@ -73,12 +74,12 @@ def _compared(a: Any, b: Any, scorer: Any, dtype: Any, ctx: Call, cells: int = M
         masked, equal = long
         ctx.fail(spread(masked & ~equal, inverse), "LIMIT", f"{ctx.function}: the texts are too long to be compared")
         # equal ones, too, are compared as empty texts: not every algorithm is quick with them
-        a, b = (kernels().if_else(pa.array(masked), pa.scalar("", TEXT), _column(t, len(masked))) for t in (a, b))
+        a, b = (kernels().if_else(arrow_array(masked), text_scalar(""), _column(t, len(masked))) for t in (a, b))
     return spread(_scores(a, b, scorer, dtype), inverse)
 
 
 def _column(text: Any, rows: int) -> Any:
-    return pa.repeat(pa.scalar(text, TEXT), rows) if isinstance(text, str) else text
+    return pa.repeat(text_scalar(text), rows) if isinstance(text, str) else text
 
 
 @function(
@@ -132,13 +133,13 @@ def damerau_levenshtein(a: Any, b: Any, ctx: Call) -> Any:
     source="R. W. Hamming, Error detecting and error correcting codes, 1950",
 )
 def hamming(a: Any, b: Any, ctx: Call) -> Any:
-    a, b = (as_rows(text, ctx).fill_null("") for text in (a, b))
+    a, b = (filled(as_rows(text, ctx), "") for text in (a, b))
     (points_a, edges), (points_b, other_edges) = code_points(a), code_points(b)
     same = np.diff(edges) == np.diff(other_edges)
     if not same.all():
         ctx.fail(~same, "VALUE", "HAMMING: {0} and {1} have different lengths")
-        points_a, edges = code_points(a.filter(pa.array(same)))
-        points_b, _ = code_points(b.filter(pa.array(same)))
+        points_a, edges = code_points(a.filter(arrow_array(same)))
+        points_b, _ = code_points(b.filter(arrow_array(same)))
     before = np.zeros(len(points_a) + 1, np.int64)
     np.cumsum(points_a != points_b, out=before[1:])
     out = np.zeros(ctx.rows, np.int64)
@@ -206,13 +207,13 @@ def jaccard(a: Any, b: Any, n: Any, ctx: Call) -> Any:
         (a, b), inverse = distinct_rows(ctx, a, b)
         rows = ctx.rows if inverse is None else int(inverse.max()) + 1
         return spread(jaccard_of_grams(_column(a, rows), _column(b, rows), max(n, 1)), inverse)
-    a, b = (as_rows(text, ctx).fill_null("") for text in (a, b))
+    a, b = (filled(as_rows(text, ctx), "") for text in (a, b))
     longest = max(int(_lengths(text).max(initial=1)) for text in (a, b))
     sizes = np.clip(n, 1, longest)  # with longer ones every text is its own only n-gram
     out = np.zeros(ctx.rows)
     for size in np.unique(sizes).tolist():
         at = np.flatnonzero(sizes == size)
-        out[at] = jaccard_of_grams(a.take(pa.array(at)), b.take(pa.array(at)), size)
+        out[at] = jaccard_of_grams(a.take(arrow_array(at)), b.take(arrow_array(at)), size)
     return out
 
 
@@ -250,7 +251,7 @@ def _similarities(text: Any, options: Sequence[Any]) -> tuple[Array, Mask]:
 
 
 def _chosen(text: Any, rows: Any) -> Any:
-    return text if isinstance(text, str) else text.take(pa.array(rows))
+    return text if isinstance(text, str) else text.take(arrow_array(rows))
 
 
 @function(
@@ -276,7 +277,7 @@ def fuzzy_match(text: Any, threshold: Any, *option: Any, ctx: Call) -> Any:
     ctx.fail(spread(long, inverse), "LIMIT", "FUZZYMATCH: the texts are too long to be compared")
     best = similar.argmax(axis=0)
     enough = similar.max(axis=0, initial=0.0) >= threshold
-    scalars = [pa.scalar(one, TEXT) if isinstance(one, str) else one for one in chosen]
-    found = kernels().choose(pa.array(np.where(enough, best, 0), mask=~enough), *scalars)
+    scalars = [text_scalar(one) if isinstance(one, str) else one for one in chosen]
+    found = kernels().choose(arrow_array(np.where(enough, best, 0), ~enough), *scalars)
     column: Any = found if isinstance(found, pa.Array) else pa.repeat(found, rows)
-    return column if inverse is None else column.take(pa.array(inverse))
+    return column if inverse is None else column.take(arrow_array(inverse))

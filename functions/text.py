@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from sheetline.functions import text_case, text_codes, text_letters
+from sheetline.functions.buffers import arrow_array, text_scalar
 from sheetline.functions.context import Call
 from sheetline.functions.declare import Example, Failure, function
 from sheetline.functions.text_filling import bounded, from_one, not_negative, padded, padding
@@ -114,7 +115,7 @@ def char(code: Any, ctx: Call) -> Any:
     bad = (code < 1) | (code > 255)
     ctx.fail(bad, "VALUE", "CHAR: the code {0} is outside 1 … 255")
     chars: Any = pa.array(text_codes.CHARS, TEXT)
-    return chars.take(pa.array(np.where(bad, 63, code)))
+    return chars.take(arrow_array(np.where(bad, 63, code)))
 
 
 def _unichar(code: int) -> str:
@@ -363,7 +364,7 @@ def repeated(text: Any, count: Any, ctx: Call) -> Any:
     size = len(text.as_py().encode()) if isinstance(text, pa.Scalar) else numbers(pc.binary_length(text))
     times = np.maximum(np.broadcast_to(count, (ctx.rows,)), 0)
     times = np.where(bounded(np.multiply(size, times, dtype=np.float64), ctx) & (np.asarray(size) > 0), times, 0)
-    return pc.binary_repeat(text, pa.array(times))
+    return pc.binary_repeat(text, arrow_array(times))
 
 
 def _surely_fits(text: Any, times: int) -> bool:
@@ -395,7 +396,7 @@ def lpad(text: Any, length: Any, fill: Any, ctx: Call) -> Any:
     if plain is not None:
         return plain
     added = padding(text, length, fill, ctx)
-    return kernels().binary_join_element_wise(added, operand(text, ctx), pa.scalar("", TEXT))
+    return kernels().binary_join_element_wise(added, operand(text, ctx), text_scalar(""))
 
 
 @function(
@@ -413,7 +414,7 @@ def rpad(text: Any, length: Any, fill: Any, ctx: Call) -> Any:
     if plain is not None:
         return plain
     added = padding(text, length, fill, ctx)
-    return kernels().binary_join_element_wise(operand(text, ctx), added, pa.scalar("", TEXT))
+    return kernels().binary_join_element_wise(operand(text, ctx), added, text_scalar(""))
 
 
 @function(

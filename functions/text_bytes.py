@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from sheetline.functions.buffers import arrow_array, text_scalar
 from sheetline.functions.context import Call
 from sheetline.functions.text_filling import bounded
 from sheetline.functions.text_support import TEXT, kernels
@@ -172,7 +173,7 @@ def fitting(text: Any, factor: float, ctx: Call) -> Any:
     if not len(text) or (float(sizes.max()) <= 1000 and len(text) <= 1_000_000):
         return text
     fits = bounded(sizes, ctx)
-    return text if fits.all() else kernels().if_else(pa.array(fits), text, pa.scalar("", TEXT))
+    return text if fits.all() else kernels().if_else(arrow_array(fits), text, text_scalar(""))
 
 
 def each_distinct(function: Any, text: Any) -> Any:

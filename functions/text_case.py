@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 
+from sheetline.functions.buffers import arrow_array
 from sheetline.functions.text_support import kernels, mapped_rows, raw_bytes
 from sheetline.functions.text_view import text_of_bytes
 
@@ -31,7 +31,7 @@ def capitalized(text: Any) -> Any:
     wide = there & (first >= 128) & valid
     if not wide.any():
         return out
-    mask = pa.array(wide)
+    mask = arrow_array(wide)
     return kernels().replace_with_mask(out, mask, mapped_rows(capitalize, text.filter(mask)))
 
 

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from sheetline.functions.buffers import arrow_array, text_scalar
 from sheetline.functions.context import Call
 from sheetline.functions.declare import Example, Failure, function
 from sheetline.functions.text_support import (
     MAX_CELL,
-    TEXT,
     TEXTS,
     CellError,
     as_rows,
@@ -60,7 +60,7 @@ def replace(text: Any, start: Any, count: Any, new: Any, ctx: Call) -> Any:
     low = np.clip(start, 1, view.chars + 1) - 1
     high = low + np.clip(count, 0, view.chars)
     parts = (view.cut(0, low), operand(new, ctx), view.cut(high, view.chars))
-    return kernels().binary_join_element_wise(*parts, pa.scalar("", TEXT))
+    return kernels().binary_join_element_wise(*parts, text_scalar(""))
 
 
 @function(
@@ -81,7 +81,7 @@ def insert(text: Any, position: Any, part: Any, ctx: Call) -> Any:
     ctx.fail(outside, "VALUE", "INSERT: the position {1} is outside the text")
     low = np.clip(position, 1, view.chars + 1) - 1
     parts = (view.cut(0, low), operand(part, ctx), view.cut(low, view.chars))
-    return kernels().binary_join_element_wise(*parts, pa.scalar("", TEXT))
+    return kernels().binary_join_element_wise(*parts, text_scalar(""))
 
 
 def _substitute(text: str, old: str, new: str) -> str:
@@ -384,7 +384,7 @@ def pick(parts: Any, number: Any, ctx: Call) -> Any:
     number = np.clip(np.broadcast_to(number, (ctx.rows,)), -(2**40), 2**40)
     at = np.where(number > 0, low + number - 1, high + number)
     missing = (at < low) | (at >= high) | (number == 0)
-    return parts.values.take(pa.array(at, mask=missing))
+    return parts.values.take(arrow_array(at, missing))
 
 
 def _part(text: str, separator: str, number: int) -> str | None:
@@ -435,4 +435,4 @@ def word_part(text: Any, number: Any, ctx: Call) -> Any:
     pc = kernels()
     words = pc.split_pattern(squeezed(with_plain_blanks(as_rows(text, ctx)), BLANK_BYTES), pattern=" ")
     word = pick(words, number, ctx)
-    return pc.if_else(pc.equal(word, ""), pa.scalar(None, TEXT), word)
+    return pc.if_else(pc.equal(word, ""), text_scalar(None), word)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from sheetline.functions.buffers import arrow_array, filled
 from sheetline.functions.columns import Array
 from sheetline.functions.context import Call
 from sheetline.functions.errors import Ints
@@ -32,7 +33,7 @@ def distinct_rows(ctx: Call, *texts: Any) -> tuple[list[Any], Ints | None]:
     given = [checked(text, ctx) for text in texts]
     places = [place for place, text in enumerate(given) if not isinstance(text, str)]
     for place in places:
-        given[place] = given[place].fill_null("")
+        given[place] = filled(given[place], "")
     arrays = [given[place] for place in places]
     if ctx.rows < _FEW or not arrays or not _repetitive(arrays, ctx.rows):
         return given, None
@@ -42,13 +43,13 @@ def distinct_rows(ctx: Call, *texts: Any) -> tuple[list[Any], Ints | None]:
         codes = np.unique(codes * (int(more.max()) + 1) + more, return_inverse=True)[1]
     _, first, inverse = np.unique(codes, return_index=True, return_inverse=True)
     for place, array in zip(places, arrays, strict=True):
-        given[place] = array.take(pa.array(first))
+        given[place] = array.take(arrow_array(first))
     return given, inverse.astype(np.int64)
 
 
 def _repetitive(arrays: Sequence[Any], rows: int) -> bool:
     """Whether at least half of a sample of rows are repetitions."""
-    sample = pa.array(np.linspace(0, rows - 1, _SAMPLE).astype(np.int64))
+    sample = arrow_array(np.linspace(0, rows - 1, _SAMPLE).astype(np.int64))
     columns = [array.take(sample).to_pylist() for array in arrays]
     return len(set(zip(*columns, strict=True))) <= _SAMPLE // 2
 

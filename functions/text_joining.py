@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from sheetline.functions.buffers import arrow_array, filled, text_scalar
 from sheetline.functions.choosing import as_column
 from sheetline.functions.context import Call
 from sheetline.functions.declare import Example, function
@@ -47,7 +48,7 @@ def _with_separator(parts: list[Any]) -> tuple[list[Any], Any]:
     constant = len(parts) % 2 and all(isinstance(part, pa.Scalar) and part.is_valid for part in between)
     if constant and len({part.as_py() for part in between}) == 1:
         return parts[::2], between[0]
-    return parts, pa.scalar("", TEXT)
+    return parts, text_scalar("")
 
 
 def _written(value: Any, ctx: Call) -> Any:
@@ -81,14 +82,14 @@ def _joined(separator: Any, values: Sequence[Any], ctx: Call) -> Any:
             return pa.nulls(ctx.rows, TEXT)
     else:
         ctx.nullify(np.asarray(between.is_null()))
-        between = between.fill_null("")
+        between = filled(between, "")
     parts = [_written(value, ctx) for value in values]
     if not any(isinstance(part, pa.Array) for part in parts):
         parts[0] = pa.repeat(parts[0], ctx.rows)
     # Arrow's join drops a row, instead of giving "", where it skips all values of it: such a row gets one
     gone = np.logical_and.reduce([_null_mask(part, ctx.rows) for part in parts])
     if gone.any():
-        parts[0] = kernels().if_else(pa.array(gone), pa.scalar("", TEXT), parts[0])
+        parts[0] = kernels().if_else(arrow_array(gone), text_scalar(""), parts[0])
     return kernels().binary_join_element_wise(*parts, between, null_handling="skip")
 
 
@@ -116,7 +117,7 @@ def textjoin(separator: Any, ignore_empty: Any, *values: Any, ctx: Call) -> Any:
         for place, part in enumerate(parts):
             if part.type.kind is Kind.STRING:
                 texts = part.plain().data
-                gone = np.asarray(pc.equal(texts, "").fill_null(False)) & ignored
+                gone = np.asarray(filled(pc.equal(texts, ""), False)) & ignored
                 if gone.any():
                     parts[place] = part.masked(gone)
     return _joined(separator, parts, ctx)

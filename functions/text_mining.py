@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from sheetline.functions import extras
+from sheetline.functions.buffers import arrow_array, filled, text_scalar
 from sheetline.functions.context import Call
 from sheetline.functions.declare import Example, Failure, function
 from sheetline.functions.regular import regex_split
@@ -18,7 +19,6 @@ from sheetline.functions.text_distinct import each_text
 from sheetline.functions.text_support import (
     MAX_BLOCK,
     MAX_CELL,
-    TEXT,
     as_rows,
     checked,
     is_ascii,
@@ -59,7 +59,7 @@ def tokenize_list(text: Any, pattern: Any, ctx: Call) -> Any:
     offsets = np.zeros(len(parts) + 1, np.int64)
     np.cumsum(numbers(kernels().list_value_length(parts)), out=offsets[1:])
     keep = numbers(kernels().binary_length(items)) > 0
-    return lists(kept_items(offsets, keep), items.filter(pa.array(keep)))
+    return lists(kept_items(offsets, keep), items.filter(arrow_array(keep)))
 
 
 def _one_blank(text: Any) -> Runs:
@@ -72,7 +72,7 @@ def _one_blank(text: Any) -> Runs:
     inner[last[(last > 0) & (last <= len(inner))] - 1] = True  # between two texts anything may stand
     if inner.all():
         return found
-    joined = kernels().binary_join(lists(found.offsets, found.texts()), pa.scalar(" ", TEXT))
+    joined = kernels().binary_join(lists(found.offsets, found.texts()), text_scalar(" "))
     return words(joined)
 
 
@@ -136,17 +136,17 @@ def sentences(text: Any, ctx: Call) -> Any:
     text = checked(text, ctx)
     if isinstance(text, str):
         return each_text(ctx, sentences_of, text, lists=True)
-    inner = pc.match_substring_regex(text, pattern=MAY_END).fill_null(False)
-    trimmed = pc.utf8_trim_whitespace(text.fill_null(""))
+    inner = filled(pc.match_substring_regex(text, pattern=MAY_END), False)
+    trimmed = pc.utf8_trim_whitespace(filled(text, ""))
     whole = numbers(pc.binary_length(trimmed)) > 0
     edges = kept_items(np.arange(len(whole) + 1), whole)
-    single = lists(edges, trimmed.filter(pa.array(whole)))
+    single = lists(edges, trimmed.filter(arrow_array(whole)))
     several = truths(inner)
     if not several.any():
         return single
     split = each_text(ctx, sentences_of, text.filter(inner), lists=True)
     place = np.where(several, len(text) + np.cumsum(several) - 1, np.arange(len(text)))
-    return pa.concat_arrays([single, split]).take(pa.array(place))
+    return pa.concat_arrays([single, split]).take(arrow_array(place))
 
 
 # Languages.
@@ -197,7 +197,7 @@ def _language(value: Any, known: Any, what: str) -> str:
 
 def _stop_words(value: Any) -> Any:
     chosen = sorted(STOP_WORDS[_language(value, STOP_WORDS, "stop words")])
-    return pa.array([*chosen, *(word.replace("'", "’") for word in chosen if "'" in word)], TEXT)
+    return pa.array([*chosen, *(word.replace("'", "’") for word in chosen if "'" in word)], pa.large_string())
 
 
 #: What may stand around a word; apostrophes, which may be part of it, apart.
@@ -226,8 +226,8 @@ def stop_words_remove(text: Any, language: Any, ctx: Call) -> Any:
     found = words(as_rows(text, ctx))
     texts = found.texts()
     keep = ~_listed(texts, found, language)
-    stay = lists(kept_items(found.offsets, keep), texts.filter(pa.array(keep)))
-    return kernels().binary_join(stay, pa.scalar(" ", TEXT))
+    stay = lists(kept_items(found.offsets, keep), texts.filter(arrow_array(keep)))
+    return kernels().binary_join(stay, text_scalar(" "))
 
 
 def _listed(texts: Any, found: Runs, known: Any) -> Any:
@@ -239,7 +239,7 @@ def _listed(texts: Any, found: Runs, known: Any) -> Any:
     hit = np.array(truths(pc.is_in(lowered, value_set=known)))
     edge = ~(ALNUM_BYTES[found.data[found.begin]] & ALNUM_BYTES[found.data[found.end - 1]])
     if edge.any():
-        bare = pc.utf8_trim(lowered.filter(pa.array(edge)), characters=_PUNCTUATION)
+        bare = pc.utf8_trim(lowered.filter(arrow_array(edge)), characters=_PUNCTUATION)
         quoted = pc.utf8_trim(bare, characters=_APOSTROPHES + _PUNCTUATION)
         hit[edge] |= truths(pc.is_in(bare, value_set=known)) | truths(pc.is_in(quoted, value_set=known))
     return hit

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from sheetline.functions.buffers import arrow_array, fixed_values
 from sheetline.functions.errors import Ints
 from sheetline.functions.segments import order_segments
 
@@ -75,9 +76,8 @@ def ranks_by_bytes(data: Any) -> Ints:
 
 
 def _mostly_differ(data: Any) -> bool:
-    import pyarrow as pa
 
-    sample = data.take(pa.array(np.arange(0, len(data), max(len(data) // _SAMPLE, 1))))
+    sample = data.take(arrow_array(np.arange(0, len(data), max(len(data) // _SAMPLE, 1))))
     return len(sample.dictionary_encode().dictionary) >= _SHARE * len(sample)
 
 
@@ -115,12 +115,11 @@ class _Texts:
         return words
 
     def _ranks_of_distinct(self, rows: Ints) -> Ints:
-        import pyarrow as pa
         import pyarrow.compute as pc
 
-        coded = self.data.take(pa.array(rows)).dictionary_encode()
-        order = pc.sort_indices(coded.dictionary).to_numpy()
+        coded = self.data.take(arrow_array(rows)).dictionary_encode()
+        order = fixed_values(pc.sort_indices(coded.dictionary), np.uint64)
         ranks = np.empty(len(order), np.int64)
         ranks[order] = np.arange(len(order))
-        found: Ints = ranks[coded.indices.to_numpy()]
+        found: Ints = ranks[fixed_values(coded.indices, np.int32)]
         return found

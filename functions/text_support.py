@@ -15,6 +15,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from sheetline.functions import buffers
+from sheetline.functions.buffers import arrow_array, filled, text_scalar
 from sheetline.functions.columns import Column, Constant
 from sheetline.functions.context import Call
 from sheetline.functions.types import Kind
@@ -77,7 +78,7 @@ def checked(value: Any, ctx: Call) -> Any:
 def operand(value: Any, ctx: Call) -> Any:
     """Return a text argument for an Arrow kernel: constants as scalars."""
     value = checked(value, ctx)
-    return pa.scalar(value, TEXT) if isinstance(value, str) else value
+    return text_scalar(value) if isinstance(value, str) else value
 
 
 def as_rows(value: Any, ctx: Call) -> Any:
@@ -139,7 +140,7 @@ def by_ascii(text: Any, kernel: Callable[[Any], Any], python: Callable[[str], st
     if is_ascii(text):
         return kernel(text)
     pc = kernels()
-    wide = pc.invert(pc.string_is_ascii(text)).fill_null(False)
+    wide = filled(pc.invert(pc.string_is_ascii(text)), False)
     return pc.replace_with_mask(kernel(text), wide, mapped_rows(python, text.filter(wide)))
 
 
@@ -203,7 +204,7 @@ def _map(
         rows = len(first)
         for place in arrays:
             arg = args[place]
-            taken[place] = arg[first] if isinstance(arg, np.ndarray) else arg.take(pa.array(first))
+            taken[place] = arg[first] if isinstance(arg, np.ndarray) else arg.take(arrow_array(first))
     columns: list[Any] = [_listed(arg) if place in arrays else repeat(arg, rows) for place, arg in enumerate(taken)]
     if read is not None:
         given = columns[0]
@@ -227,7 +228,7 @@ def _listed(array: Any) -> list[Any]:
 def _repetitive(arrays: Sequence[Any], rows: int) -> bool:
     """Whether a sample of rows repeats itself, so that finding the distinct values pays."""
     sample = np.linspace(0, rows - 1, 128).astype(np.int64)
-    columns = [_listed(a[sample] if isinstance(a, np.ndarray) else a.take(pa.array(sample))) for a in arrays]
+    columns = [_listed(a[sample] if isinstance(a, np.ndarray) else a.take(arrow_array(sample))) for a in arrays]
     return len(set(zip(*columns, strict=True))) <= 64
 
 
@@ -239,7 +240,7 @@ def _distinct(arrays: Sequence[Any]) -> tuple[npt.NDArray[np.int64], npt.NDArray
             more = np.unique(array, return_inverse=True)[1]
         else:
             indices = array.dictionary_encode().indices
-            more = numbers(indices) if not indices.null_count else np.asarray(indices.fill_null(-1), np.int64) + 1
+            more = numbers(indices) if not indices.null_count else np.asarray(filled(indices, -1), np.int64) + 1
         if codes is None:
             codes = more
         else:  # they stay below rows², whatever the number of arrays
@@ -263,7 +264,7 @@ def to_text(value: Column | Constant, ctx: Call) -> Any:
     """
     if isinstance(value, Constant):
         if value.value is None:
-            return pa.scalar(None, TEXT)
+            return text_scalar(None)
         if isinstance(value.value, str):
             return operand(value.value, ctx)
         return to_text(value.column(1), ctx)[0]
@@ -283,13 +284,13 @@ def to_text(value: Column | Constant, ctx: Call) -> Any:
         return pa.array(shown, TEXT)
     if kind is Kind.FLOAT:
         return _float_text(column.data, null)
-    return pa.array(column.data, mask=null).cast(TEXT)
+    return arrow_array(column.data, null).cast(TEXT)
 
 
 def _float_text(numbers_: Any, null: Any) -> Any:
     """Return floats as text; Arrow's own has exponents from ten digits on, which are written out here."""
     values = numbers_ + 0.0  # -0.0 + 0.0 is 0.0
-    shown = pa.array(values, mask=null).cast(TEXT)
+    shown = arrow_array(values, null).cast(TEXT)
     with np.errstate(all="ignore"):
         size = np.abs(values)
         long = (size >= 1e10) & (size < 1e15)
@@ -301,12 +302,12 @@ def _float_text(numbers_: Any, null: Any) -> Any:
             continue
         chosen = values[mask]
         if python is None:
-            made = pa.array(chosen.astype(np.int64)).cast(TEXT)
+            made = arrow_array(chosen.astype(np.int64)).cast(TEXT)
         else:
             unique, inverse = np.unique(chosen, return_inverse=True)
             texts = [np.format_float_positional(value, trim="-") for value in unique]
             made = _taken(pa.array(texts, TEXT), inverse)
-        shown = kernels().replace_with_mask(shown, pa.array(mask), made)
+        shown = kernels().replace_with_mask(shown, arrow_array(mask), made)
     return shown
 
 
@@ -315,7 +316,7 @@ def _date_text(micros: npt.NDArray[np.int64], null: Any, ctx: Call) -> Any:
     from sheetline.functions.dates.format import format_dates
 
     shown: Any = format_dates(micros, zone=ctx.env.timezone)
-    return shown if null is None else kernels().if_else(pa.array(null), pa.scalar(None, TEXT), shown)
+    return shown if null is None else kernels().if_else(arrow_array(null), text_scalar(None), shown)
 
 
 def _nested_text(array: Any, ctx: Call) -> Any:
@@ -323,16 +324,16 @@ def _nested_text(array: Any, ctx: Call) -> Any:
     pc = kernels()
     if pa.types.is_struct(array.type):
         fields = [_item_text(field, ctx) for field in array.flatten()]
-        inside = pc.binary_join_element_wise(*fields, pa.scalar(";", TEXT))
+        inside = pc.binary_join_element_wise(*fields, text_scalar(";"))
         shown = _bracketed(inside)
-        return pc.if_else(array.is_valid(), shown, pa.scalar(None, TEXT))
+        return pc.if_else(array.is_valid(), shown, text_scalar(None))
     relisted = pa.LargeListArray.from_arrays(array.offsets, _item_text(array.values, ctx))
-    shown = _bracketed(pc.binary_join(relisted, pa.scalar(";", TEXT)))
-    return pc.if_else(array.is_valid(), shown, pa.scalar(None, TEXT))
+    shown = _bracketed(pc.binary_join(relisted, text_scalar(";")))
+    return pc.if_else(array.is_valid(), shown, text_scalar(None))
 
 
 def _bracketed(inside: Any) -> Any:
-    left, right, none = (pa.scalar(sign, TEXT) for sign in ("[", "]", ""))
+    left, right, none = (text_scalar(sign) for sign in ("[", "]", ""))
     return kernels().binary_join_element_wise(left, inside, right, none)
 
 
@@ -350,7 +351,7 @@ def _item_text(items: Any, ctx: Call) -> Any:
         shown = pa.array([None if v is None else f"{v.normalize():f}" for v in items.to_pylist()], TEXT)
     elif pa.types.is_floating(kind):
         null = np.asarray(items.is_null())
-        shown = _float_text(np.asarray(items.fill_null(0.0)), null)
+        shown = _float_text(np.asarray(filled(items, 0.0)), null)
     else:
         shown = items.cast(TEXT)
-    return shown.fill_null("null")
+    return filled(shown, "null")

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from sheetline.functions.buffers import arrow_array, text_scalar
 from sheetline.functions.context import Call
 from sheetline.functions.text_support import TEXT, checked, is_ascii, kernels, raw_bytes
 
@@ -111,7 +112,7 @@ def spans(data: npt.NDArray[np.uint8], low: Any, high: Any, rows: int, there: An
     offsets[:-1:2], offsets[1::2], offsets[-1] = low, high, high[-1]
     texts = text_of_bytes(offsets, data)
     gone = None if there is None or there.all() else ~there
-    return texts.take(pa.array(np.arange(0, 2 * rows, 2), mask=gone))
+    return texts.take(arrow_array(np.arange(0, 2 * rows, 2), gone))
 
 
 def _gathered(data: npt.NDArray[np.uint8], low: I64, high: I64, there: Any) -> Any:
@@ -128,7 +129,7 @@ def _gathered(data: npt.NDArray[np.uint8], low: I64, high: I64, there: Any) -> A
     made = text_of_bytes(offsets, joined)
     if there is None or there.all():
         return made
-    return kernels().if_else(pa.array(there), made, pa.scalar(None, TEXT))
+    return kernels().if_else(arrow_array(there), made, text_scalar(None))
 
 
 def text_of_bytes(offsets: I64, data: Any) -> Any:

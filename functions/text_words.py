@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from sheetline.functions.buffers import arrow_array
 from sheetline.functions.errors import Ints
 from sheetline.functions.text_bytes import kept
 from sheetline.functions.text_support import kernels, raw_bytes
@@ -155,7 +156,7 @@ def words(text: Any) -> Runs:
 
 def lists(offsets: Ints, texts: Any) -> Any:
     """Return Arrow lists of texts."""
-    starts: Any = pa.array(offsets)
+    starts: Any = arrow_array(offsets)
     return pa.LargeListArray.from_arrays(starts, texts)
 
 

@@ -15,6 +15,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from sheetline.functions.buffers import filled
 from sheetline.functions.dates.patterns import MONTHS
 from sheetline.functions.errors import Mask
 
@@ -118,7 +119,7 @@ def read_rest(texts: Any, rows: Mask) -> tuple[npt.NDArray[np.float64], Mask]:
         return out, bad
     coded = texts.take(picked).dictionary_encode()
     known = [None if text is None else read_shown(text) for text in coded.dictionary.to_pylist()]
-    codes = np.asarray(coded.indices.fill_null(0))
+    codes = np.asarray(filled(coded.indices, 0))
     values = np.array([0.0 if value is None else value for value in known] or [0.0])
     none = np.array([value is None for value in known] or [False], np.bool_)
     out[picked], bad[picked] = values[codes], none[codes]

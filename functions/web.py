@@ -13,6 +13,7 @@ from urllib.parse import unquote_to_bytes
 import numpy as np
 import pyarrow as pa
 
+from sheetline.functions.buffers import arrow_array, filled, text_scalar
 from sheetline.functions.context import Call
 from sheetline.functions.declare import Example, Failure, function
 from sheetline.functions.encoding import percent_decoded
@@ -20,7 +21,6 @@ from sheetline.functions.extras import load
 from sheetline.functions.network_addresses import read_addresses
 from sheetline.functions.text_bytes import each_distinct
 from sheetline.functions.text_support import (
-    TEXT,
     CellError,
     as_rows,
     by_ascii,
@@ -132,7 +132,7 @@ def _port_numbers(written: Any) -> tuple[Any, Any]:
     bare = pc.ascii_ltrim(written, characters="0")
     long = digits & (numbers(pc.binary_length(bare)) > 5)
     padded = pc.ascii_lpad(bare, width=1, padding="0")
-    value = pc.if_else(pa.array(digits & ~long), padded, pa.scalar("0", TEXT)).cast(pa.int64())
+    value = pc.if_else(arrow_array(digits & ~long), padded, text_scalar("0")).cast(pa.int64())
     return np.where(long, _LAST_PORT + 1, numbers(value)), digits
 
 
@@ -231,17 +231,17 @@ def url_param(url: Any, name: Any, ctx: Call) -> Any:
     written, encoded = first_parameters(query, name)
     values = percent_decoded(written, ctx)
     if values is not written:
-        values = kernels().if_else(written.is_valid(), values, pa.scalar(None, TEXT))
+        values = kernels().if_else(written.is_valid(), values, text_scalar(None))
     if not encoded.any():
         return values
     rows = np.flatnonzero(encoded)
     part = Call(ctx.function, ctx.args, ctx.types, len(rows), ctx.env)
-    found = map_rows(part, _decoded_parameter, query.take(pa.array(rows)), name)
+    found = map_rows(part, _decoded_parameter, query.take(arrow_array(rows)), name)
     for failed in part.failures:
         again = np.zeros(ctx.rows, np.bool_)
         again[rows[failed.rows]] = True
         ctx.fail(again, failed.code(0), failed.origins[0].note)
-    return kernels().replace_with_mask(values, pa.array(encoded), found)
+    return kernels().replace_with_mask(values, arrow_array(encoded), found)
 
 
 def _decoded_parameter(query: str, name: str) -> str | None:
@@ -338,7 +338,7 @@ def _matches(text: Any, pattern: Callable[[str], str]) -> Any:
     good = truths(pc.match_substring_regex(text, pattern=pattern(_ASCII)))
     if is_ascii(text):
         return good
-    wide = pc.invert(pc.string_is_ascii(text)).fill_null(False)
+    wide = filled(pc.invert(pc.string_is_ascii(text)), False)
     good = good.copy()
     good[np.asarray(wide)] = truths(pc.match_substring_regex(text.filter(wide), pattern=pattern(_ANY)))
     return good
@@ -350,7 +350,7 @@ def _short_labels(names: Any) -> Any:
     good = np.ones(len(names), np.bool_)
     long = np.flatnonzero(numbers(pc.binary_length(names)) > 63)
     if len(long):
-        good[long] = ~truths(pc.match_substring_regex(names.take(pa.array(long)), pattern="[^.]{64}"))
+        good[long] = ~truths(pc.match_substring_regex(names.take(arrow_array(long)), pattern="[^.]{64}"))
     return good
 
 
@@ -379,7 +379,7 @@ def is_url(text: Any, ctx: Call) -> Any:
     boxed = good & (parts.ahead[np.maximum(begin - 1, 0)] == ord("["))
     if boxed.any():
         rows = np.flatnonzero(boxed)
-        good[rows] = read_addresses(parts.cut(begin, end, boxed).take(pa.array(rows))).version == 6
+        good[rows] = read_addresses(parts.cut(begin, end, boxed).take(arrow_array(rows))).version == 6
     return good
 
 
@@ -409,7 +409,7 @@ def is_email(text: Any) -> Any:
     good &= (parts.at - parts.begin <= 64) & (size <= 254)
     wide = np.flatnonzero(good & (parts.end - parts.at > _LABEL))
     if len(wide):  # a domain may have a label of more than 63 characters
-        good[wide] = _short_labels(parts.cut(parts.at + 1, parts.end, good).take(pa.array(wide)))
+        good[wide] = _short_labels(parts.cut(parts.at + 1, parts.end, good).take(arrow_array(wide)))
     return good
 
 

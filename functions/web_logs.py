@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from sheetline.functions.buffers import arrow_array, text_scalar
 from sheetline.functions.context import Call
 from sheetline.functions.dates.parse import parse_dates
 from sheetline.functions.declare import Example, Failure, function
-from sheetline.functions.text_support import TEXT, kernels, numbers
+from sheetline.functions.text_support import kernels, numbers
 from sheetline.functions.types import DATE, INTEGER, STRING, Type
 
 CATEGORY = "web and network"
@@ -99,7 +100,7 @@ def log_field(line: Any, field: Any, ctx: Call) -> Any:
     if field in _MORE and not matched.all():  # lines of the common format have no such fields, and are no errors
         matched = matched | np.asarray(_extracted(line, "status").is_valid())
     ctx.fail(~matched, "PARSE", "LOGFIELD: {0} is no line of the common or combined log format")
-    value = pc.if_else(pc.equal(value, "-"), pa.scalar(None, TEXT), value)
+    value = pc.if_else(pc.equal(value, "-"), text_scalar(None), value)
     if field in _REQUEST:
         value = pc.struct_field(pc.extract_regex(value, pattern=_REQUEST[field]), [0])
     if field in _TYPES:
@@ -113,8 +114,8 @@ def _extracted(line: Any, wanted: str) -> Any:
     value = pc.struct_field(pc.extract_regex(line, pattern=_pattern(wanted)), [0])
     rest = np.asarray(value.is_null()) & np.asarray(line.is_valid())
     if rest.any():
-        again = pc.extract_regex(line.filter(pa.array(rest)), pattern=_pattern(wanted, names_with_blanks=True))
-        value = pc.replace_with_mask(value, pa.array(rest), pc.struct_field(again, [0]))
+        again = pc.extract_regex(line.filter(arrow_array(rest)), pattern=_pattern(wanted, names_with_blanks=True))
+        value = pc.replace_with_mask(value, arrow_array(rest), pc.struct_field(again, [0]))
     return value
 
 

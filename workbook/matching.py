@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from sheetline.formulas.blocks import Workers
 from sheetline.functions import memory
+from sheetline.functions.buffers import filled, fixed_values
 from sheetline.functions.columns import Column
 from sheetline.functions.errors import Ints
 from sheetline.functions.groups import Groups
@@ -265,7 +266,7 @@ def _joint_texts(one: Column, two: Column, workers: Workers | None, *, lonely: b
     codes_one, values_one = text_codes(one)
     # the values of one get the codes that they have in two, those that two has not stand behind
     place = pc.index_in(values_one, value_set=values_two.cast(values_one.type))
-    known = np.asarray(place.fill_null(-1)).astype(np.int64)
+    known = fixed_values(filled(place, -1), np.int32).astype(np.int64)
     new = known < 0
     count = len(values_two) + int(new.sum())
     known[new] = np.arange(len(values_two), count)
@@ -283,7 +284,7 @@ def _looked_up(texts: Any, values: Any, workers: Workers | None) -> Ints:
 
     def look(bounds: tuple[int, int]) -> None:
         place = pc.index_in(texts.slice(bounds[0], bounds[1] - bounds[0]), value_set=values, skip_nulls=True)
-        found[bounds[0] : bounds[1]] = place.fill_null(-1).to_numpy(zero_copy_only=False)
+        found[bounds[0] : bounds[1]] = fixed_values(filled(place, -1), np.int32)
 
     edges = [len(texts) * part // parts for part in range(parts + 1)]
     bounds = list(pairwise(edges))

@@ -117,3 +117,46 @@ def test_eval_loads_only_what_it_needs() -> None:
     assert result.stdout == "3\n"
     loaded = {line.rpartition("|")[2].strip() for line in result.stderr.splitlines()}
     assert not loaded & {"pandas", "scipy", "pydantic", "rich.console", "rich.table", "rich.progress"}
+
+
+TEXTS = {
+    "format": "sheetline/1",
+    "name": "Texts",
+    "sheets": [
+        {"name": "Orders", "kind": "source", "from": {"type": "csv", "path": "orders.csv"},
+         "columns": [{"name": "count", "type": "integer"}, {"name": "day", "type": "date"}]},
+        {"name": "People", "kind": "source", "from": {"type": "csv", "path": "people.csv"}},
+        {"name": "Values", "kind": "formulas", "of": "Orders", "copy": True, "columns": {
+            "value": "#price * #count", "who": 'UPPER(#customer) & "/" & CONCAT(#item;"-";#customer)',
+            "kind": 'IF(#item == "tea";"drink";"food")', "first": "LEFT(TRIM(#item);2)", "size": "LEN(#item)",
+            "year": 'FORMATDATE(#day;"yyyy")', "shown": 'TEXT(#price;"0.00")', "has": 'CONTAINS(#item;"a")',
+            "filled": 'COALESCE(#customer;"none")', "letter": 'REGEXEXTRACT(#item;"[a-z]")',
+            "changed": 'SUBSTITUTE(#item;"a";"b")', "known": 'IN(#item;"tea";"milk")'}},
+        {"name": "Tea", "kind": "filter", "of": "Values", "where": '#item == "tea" || #item != "milk"'},
+        {"name": "Joined", "kind": "join", "left": "Tea", "right": "People", "how": "left", "on": ["customer"]},
+        {"name": "Sorted", "kind": "sort", "of": "Tea", "by": [{"column": "customer"}, {"column": "price"}]},
+        {"name": "Distinct", "kind": "distinct", "of": "Tea", "columns": ["customer"]},
+        {"name": "Sum", "kind": "formulas", "of": "Values", "columns": {
+            "customer": "GROUPBY(#Values!customer)", "items": "GROUPCONCAT(#Values!item)"}},
+        {"name": "Pivot", "kind": "pivot", "of": "Values", "rows": ["customer"], "column": "item",
+         "values": [{"name": "value", "formula": "GROUPSUM(#Values!value)"}]},
+    ],
+    "outputs": [
+        {"sheet": sheet, "to": {"type": "csv", "path": f"out/{sheet}.csv"}}
+        for sheet in ("Joined", "Sorted", "Distinct", "Sum", "Pivot")
+    ],
+}  # fmt: skip
+
+
+def test_a_run_from_files_to_files_does_not_wait_for_pandas(tmp_path: Path) -> None:
+    """Arrow loads it with the first Python value that it is given, which takes a third of a second."""
+    lines = ["customer,day,item,price,count", "ann,2024-03-01,tea,3.50,2", "bob,2024-03-01,cake,4.00,six", ",,milk,,1"]
+    (tmp_path / "orders.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    (tmp_path / "people.csv").write_text("customer,city\nann,Bern\n", encoding="utf-8")
+    (tmp_path / "texts.json").write_text(json.dumps(TEXTS), encoding="utf-8")
+    command = [sys.executable, "-X", "importtime", "-m", "sheetline", "run", str(tmp_path / "texts.json")]
+    run = subprocess.run(command, capture_output=True, text=True, timeout=60, env=environ(), check=False)
+    assert run.returncode == 0, run.stderr[-2000:]
+    loaded = {line.rpartition("|")[2].strip() for line in run.stderr.splitlines()}
+    assert "pyarrow" in loaded
+    assert "pandas" not in loaded

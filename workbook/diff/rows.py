@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from sheetline.functions.buffers import filled
 from sheetline.functions.columns import Column, Table
 from sheetline.functions.errors import Ints, Mask
 from sheetline.functions.ordering import dense_codes, stable_order
@@ -137,7 +138,7 @@ def _differ(old: Column, new: Column) -> Mask:
     if old.type.kind is Kind.STRING:
         import pyarrow.compute as pc
 
-        other = np.asarray(pc.not_equal(old.plain().data, new.plain().data).fill_null(False))
+        other = np.asarray(filled(pc.not_equal(old.plain().data, new.plain().data), False))
     elif isinstance(old.data, np.ndarray):
         other = np.asarray(old.data != new.data)
     else:  # lists and pairs: Arrow can't compare them

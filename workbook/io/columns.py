@@ -165,7 +165,7 @@ def without_words(text: Any, nulls: Sequence[str]) -> Any:
     if not nulls or not len(text):
         return text
     if list(nulls) == [""]:
-        gone = pc.equal(pc.binary_length(text), 0)
+        gone = pc.equal(text, text_scalar(""))
     else:
         gone = pc.is_in(text, text_array(list(nulls)))
         # Arrow keeps the bytes of what becomes null; types are told from bytes, so these must go.

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as arrow_compute
 
 from sheetline.functions.arrow import column_to_arrow
-from sheetline.functions.buffers import arrow_array, text_array, text_scalar, truths
+from sheetline.functions.buffers import arrow_array, filled, text_array, text_scalar, truths
 from sheetline.functions.columns import Column
 from sheetline.functions.dates.format import format_dates
 from sheetline.functions.dates.zones import Zone, clamp, offset
@@ -98,7 +98,7 @@ def json_texts(column: Column) -> Any:
         text = pa.array([None if value is None else str(value) for value in column.to_list()], TEXT)
     else:
         text = column_to_arrow(column).cast(TEXT)
-    return text.fill_null("null")
+    return filled(text, "null")
 
 
 def _quoted_json(column: Column) -> Any:
@@ -108,9 +108,9 @@ def _quoted_json(column: Column) -> Any:
     plain = join([text_scalar('"'), text, text_scalar('"')])
     if not pc.any(special).as_py():
         return plain
-    words = text.filter(special.fill_null(False)).dictionary_encode()
+    words = text.filter(filled(special, False)).dictionary_encode()
     escaped = text_array([json.dumps(word, ensure_ascii=False) for word in words.dictionary.to_pylist()])
-    return pc.replace_with_mask(plain, special.fill_null(False), escaped.take(words.indices))
+    return pc.replace_with_mask(plain, filled(special, False), escaped.take(words.indices))
 
 
 def join(parts: list[Any], separator: str = "") -> Any:

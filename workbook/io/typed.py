@@ -16,7 +16,16 @@ import pyarrow.compute as arrow_compute
 
 from sheetline.functions import errors as err
 from sheetline.functions.arrow import ColumnNotes
-from sheetline.functions.buffers import arrow_array, fixed_values, null_mask, text_array, text_scalar, truths
+from sheetline.functions.buffers import (
+    arrow_array,
+    filled,
+    fixed_values,
+    null_mask,
+    number_scalar,
+    text_array,
+    text_scalar,
+    truths,
+)
 from sheetline.functions.columns import Array, Column, arrow_type
 from sheetline.functions.dates.parse import parse_dates
 from sheetline.functions.dates.zones import UTC_ZONE, Zone
@@ -106,7 +115,7 @@ def trim(text: Any, style: Style, found: Mask) -> Any:
         return text
     trimmed = pc.utf8_trim(text, BLANKS)
     if style.blank_is_null:
-        trimmed = pc.if_else(pc.equal(pc.binary_length(trimmed), 0), text_scalar(None), trimmed)
+        trimmed = pc.if_else(pc.equal(trimmed, text_scalar("")), text_scalar(None), trimmed)
     return trimmed
 
 
@@ -136,7 +145,7 @@ def _quote(sign: str) -> str:
 def _mask(array: Any) -> Mask:
     """Return a boolean Arrow array as bytes; null is False."""
     if array.null_count:
-        array = array.fill_null(False)
+        array = filled(array, False)
     return truths(array)
 
 
@@ -200,16 +209,17 @@ def _beyond(digits: Any) -> Mask:
     """Return which rows of digits without leading zeros are beyond 64 bits."""
     bare = pc.utf8_ltrim(digits, "-")
     length = pc.binary_length(bare)
-    limit = pc.if_else(pc.starts_with(digits, "-"), "9223372036854775808", "9223372036854775807")
-    beyond = pc.or_(pc.greater(length, 19), pc.and_(pc.equal(length, 19), pc.greater(bare, limit.cast(TEXT))))
-    return _mask(beyond)
+    most, least = text_scalar("9223372036854775807"), text_scalar("9223372036854775808")
+    greater = pc.greater(bare, pc.if_else(pc.starts_with(digits, "-"), least, most))
+    nineteen = number_scalar(19, length.type.to_pandas_dtype())
+    return _mask(pc.or_(pc.greater(length, nineteen), pc.and_(pc.equal(length, nineteen), greater)))
 
 
 def _cast(text: Any, type_: Any) -> tuple[Array, Mask | None]:
     array = text.cast(type_)
     null = null_mask(array)
-    filled = array if null is None else array.fill_null(0)
-    return fixed_values(filled, filled.type.to_pandas_dtype()), null
+    values = filled(array, 0)
+    return fixed_values(values, values.type.to_pandas_dtype()), null
 
 
 def cast_floats(plain: Any) -> Array | None:

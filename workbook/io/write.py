@@ -232,7 +232,7 @@ class _CsvCells:
         """Join the cells of rows; a line must not be empty, or no reader would see the row."""
         if len(cells) == 1:
             mark = '""' if self.quote is None else self.quote * 2
-            empty = pc.equal(pc.binary_length(cells[0]), 0)
+            empty = pc.equal(cells[0], text_scalar(""))
             if pc.any(empty).as_py():
                 if self.quote is None:
                     what = "a row of one column is empty, and nothing may be quoted"

@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 from xxhash import xxh3_128
 
-from sheetline.functions.buffers import fixed_values, null_mask, truths
+from sheetline.functions.buffers import arrow_array, filled, fixed_values, null_mask, truths
 from sheetline.functions.columns import Array
 from sheetline.functions.errors import CODES, Mask
 from sheetline.functions.types import NULL, Kind, Type
@@ -211,7 +211,7 @@ class _Long(Leaf):
         lengths = _room(scratch, len(data), "<u4")
         np.subtract(offsets[1:], offsets[:-1], out=lengths, casting="unsafe")
         if null is not None and lengths[null].any():
-            data = data.filter(pa.array(~null))  # bytes behind nulls do not count
+            data = data.filter(arrow_array(~null))  # bytes behind nulls do not count
             offsets = offsets_of(data)
             lengths[null] = 0
         self._put(lengths)
@@ -271,7 +271,7 @@ class _Lists(Leaf):
         lengths = np.diff(offsets_of(data))
         if self._count(len(data), missing) and missing is not None:
             lengths[missing] = 0
-            data = data.filter(pa.array(~missing))
+            data = data.filter(arrow_array(~missing))
         self.stream.update(np.ascontiguousarray(lengths, "<i8"))
         _elements(self.inner[0], data.flatten(), scratch)
 
@@ -289,7 +289,7 @@ class _Pairs(Leaf):
 
     def update(self, data: Any, null: Mask | None, scratch: Array, words: Words | None = None) -> None:
         missing = _missing(data, null)
-        kept = data.filter(pa.array(~missing)) if self._count(len(data), missing) and missing is not None else data
+        kept = data.filter(arrow_array(~missing)) if self._count(len(data), missing) and missing is not None else data
         for inner, values in zip(self.inner, kept.flatten(), strict=True):
             _elements(inner, values, scratch)
 
@@ -323,8 +323,7 @@ def _elements(inner: Leaf, values: Any, scratch: Array) -> None:
         data[:] = [0 if value is None else value for value in values.to_pylist()]
         inner.update(data, null, scratch)
     elif type_.kind is Kind.BOOLEAN:
-        filled = values if null is None else values.fill_null(False)
-        inner.update(truths(filled), null, scratch)
+        inner.update(truths(filled(values, False)), null, scratch)
     elif type_.kind is Kind.FLOAT:
         numbers = fixed_values(values, np.float64)
         missing = np.isnan(numbers)
