@@ -146,7 +146,7 @@ class Grouped:
     def _by_group(self) -> Array:
         """Return the values by group as a new array."""
         if is_countable(self.count, len(self.codes)):
-            return by_code(self.codes, self.count, self.values)[1]
+            return by_code(self.codes, self.count, self.values, self.groups.threads)[1]
         taken: Array = self.values[self.places]
         return taken
 

@@ -184,17 +184,23 @@ class Groups:
     @once
     def codes(self) -> Ints:
         """The group of each row, 0…count-1, in order of first appearance."""
-        return self._codes() if callable(self._codes) else self._codes
+        if callable(self._codes):
+            self._codes = self._codes()
+            if self._labels is not None and self._labels.places is None:
+                self._labels = None  # the numbers serve as well: one array is enough
+        return self._codes
 
     @once
     def rows(self) -> int:
         """The number of rows."""
-        return len(self.codes if self._labels is None else self._labels.codes)
+        labels = self._labels
+        return len(self.codes if labels is None else labels.codes)
 
     @once
     def labels(self) -> Labels:
         """The codes of the rows as what is added up by group goes by them."""
-        return Labels.of(self.codes, self.count, self.threads) if self._labels is None else self._labels
+        labels = self._labels
+        return Labels.of(self.codes, self.count, self.threads) if labels is None else labels
 
     @once
     def ascending(self) -> bool:
@@ -240,7 +246,7 @@ class Groups:
         if self.ascending:
             return Order(None, self.offsets)
         if is_countable(self.count, len(self.codes)):
-            return Order(by_code(self.codes, self.count)[0].astype(np.int64), self.offsets)
+            return Order(by_code(self.codes, self.count, threads=self.threads)[0].astype(np.int64), self.offsets)
         return Order(ordering.stable_order([self.codes], len(self.codes)), self.offsets)
 
     def first_where(self, mask: Mask) -> Ints:

@@ -15,19 +15,19 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sheetline.functions import sparse
 from sheetline.functions.errors import Ints, Mask
 from sheetline.functions.helpers import side_by_side
 from sheetline.functions.memory import empty
+from sheetline.functions.segments import by_code
 
 Array = npt.NDArray[Any]
 
 #: From so many codes on, and so many rows, rows are arranged.
 _MANY_CODES = 1 << 17
 _MANY_ROWS = 1 << 19
-#: A range has about so many codes, of which tables of several numbers stay in the cache; there are not more ranges.
-_RANGE = 1 << 14
-_MOST_RANGES = 1 << 9
+#: A range has codes of so many bits, of which tables of several numbers stay in the cache; there are not more ranges.
+_RANGE_BITS = 14
+_MOST_RANGES_BITS = 9
 #: Rows that are arranged at a time.
 _STRETCH = 1 << 20
 #: Rows whose intermediate values stay in the processor's cache.
@@ -55,7 +55,9 @@ class Labels:
         """Return the labels of rows with these codes, arranged where that pays."""
         if width < _MANY_CODES or not _MANY_ROWS <= len(codes) < 2**31:
             return cls(codes, width)
-        arranged, places = _by_ranges(codes, width, threads)
+        bits = (width - 1).bit_length()
+        shift = max(_RANGE_BITS, bits - _MOST_RANGES_BITS)
+        places, arranged = by_code(codes, ((width - 1) >> shift) + 1, codes, threads, shift=shift)
         return cls(arranged, width, places)
 
     def kept(self, keep: Mask) -> Labels:
@@ -112,32 +114,6 @@ class Labels:
             part = slice(max(stop - _BLOCK, 0), stop)
             first[self.codes[part][::-1]] = self.places[part][::-1]
         return first
-
-
-def _by_ranges(codes: Ints, width: int, threads: int) -> tuple[Ints, npt.NDArray[np.int32]]:
-    """Return the codes by ranges, in row order inside each, and their rows."""
-    shift = max(_RANGE.bit_length() - 1, (width - 1).bit_length() - (_MOST_RANGES.bit_length() - 1))
-    count = ((width - 1) >> shift) + 1
-    starts = range(0, len(codes), _STRETCH)
-
-    def sort(start: int) -> tuple[Ints, npt.NDArray[np.int32], npt.NDArray[np.int32]]:
-        part = codes[start : start + _STRETCH]
-        return sparse.counted_out((part >> shift).astype(np.int32), count, part)
-
-    pieces = side_by_side(sort, starts, threads)
-    sizes = np.diff([ends for _, _, ends in pieces], axis=1).astype(np.int64)  # a row a stretch, a column a range
-    ends = np.cumsum(sizes.T.ravel()).reshape(count, len(pieces)).T
-    arranged, places = empty(len(codes), np.int64), empty(len(codes), np.int32)
-
-    def put(piece: int) -> None:
-        its_codes, its_places, own = pieces[piece]
-        its_places += np.int32(starts[piece])
-        for low, high, stop in zip(own[:-1].tolist(), own[1:].tolist(), ends[piece].tolist(), strict=True):
-            arranged[stop - (high - low) : stop] = its_codes[low:high]
-            places[stop - (high - low) : stop] = its_places[low:high]
-
-    side_by_side(put, range(len(pieces)), threads)
-    return arranged, places
 
 
 def first_rows(codes: Ints, count: int, occurring: int | None = None) -> Ints:

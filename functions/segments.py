@@ -10,6 +10,8 @@ import numpy.typing as npt
 
 from sheetline.functions import sparse
 from sheetline.functions.errors import Ints
+from sheetline.functions.helpers import side_by_side
+from sheetline.functions.memory import empty
 
 Array = npt.NDArray[Any]
 #: From so many values on a sparse product is worth loading its library.
@@ -17,6 +19,9 @@ _MANY = 8192
 #: From so many rows, and for so few groups, rows are counted out by group instead of sorted.
 _MANY_ROWS = 1 << 17
 _FEW_GROUPS = 1 << 17
+#: Of so few codes stretches of rows are counted out one by one.
+_FEW_CODES = 1 << 9
+_STRETCH = 1 << 20
 #: From this size on a segment is sorted by itself.
 _LARGE = 48
 #: So many segments of one size are sorted together.
@@ -66,13 +71,38 @@ def is_countable(count: int, rows: int) -> bool:
     return _MANY_ROWS <= rows < 2**31 and count <= _FEW_GROUPS
 
 
-def by_code(codes: Ints, count: int, values: Array | None = None) -> tuple[npt.NDArray[np.int32], Array]:
+def by_code(
+    codes: Ints, count: int, values: Array | None = None, threads: int = 1, *, shift: int = 0
+) -> tuple[npt.NDArray[np.int32], Array]:
     """Return the rows by code, in row order inside each, and the values (default: ones) in that order.
 
-    It is a stable counting sort, in one pass over the rows.
+    It is a stable counting sort. Of few codes each thread sorts some rows, which are put together then. ``shift``: how
+    many low bits of the codes don't count.
     """
     data = np.ones(len(codes), np.int8) if values is None else values
-    in_order, rows, _ = sparse.counted_out(codes.astype(np.int32), count, data)
+    stretch = _STRETCH if count <= _FEW_CODES else max(len(codes), 1)
+    starts = range(0, max(len(codes), 1), stretch)
+
+    def sort(start: int) -> tuple[Array, npt.NDArray[np.int32], npt.NDArray[np.int32]]:
+        part = slice(start, start + stretch)
+        its_codes = codes[part] >> shift if shift else codes[part]
+        return sparse.counted_out(its_codes.astype(np.int32), count, data[part])
+
+    pieces = side_by_side(sort, starts, threads)
+    if len(pieces) == 1:
+        return pieces[0][1], pieces[0][0]
+    sizes = np.diff([ends for _, _, ends in pieces], axis=1).astype(np.int64)  # a line a stretch, a column a code
+    ends = np.cumsum(sizes.T.ravel()).reshape(count, len(pieces)).T
+    in_order, rows = empty(len(codes), data.dtype), empty(len(codes), np.int32)
+
+    def put(piece: int) -> None:
+        its_values, its_rows, own = pieces[piece]
+        its_rows += np.int32(starts[piece])
+        for low, high, stop in zip(own[:-1].tolist(), own[1:].tolist(), ends[piece].tolist(), strict=True):
+            in_order[stop - (high - low) : stop] = its_values[low:high]
+            rows[stop - (high - low) : stop] = its_rows[low:high]
+
+    side_by_side(put, range(len(pieces)), threads)
     return rows, in_order
 
 

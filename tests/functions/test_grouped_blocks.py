@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sheetline.functions import labels
+from sheetline.functions import labels, segments
 from sheetline.functions.columns import Column
 from sheetline.functions.grouped import Grouped
 from sheetline.functions.groups import Groups
@@ -27,8 +27,9 @@ def arranged(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
     if request.param:
         monkeypatch.setattr(labels, "_MANY_CODES", 1000)
         monkeypatch.setattr(labels, "_MANY_ROWS", 1000)
-        monkeypatch.setattr(labels, "_RANGE", 256)
+        monkeypatch.setattr(labels, "_RANGE_BITS", 8)
         monkeypatch.setattr(labels, "_STRETCH", 30_000)
+        monkeypatch.setattr(segments, "_STRETCH", 30_000)
     return bool(request.param)
 
 
@@ -99,6 +100,7 @@ def test_true_values_are_counted(count: int) -> None:
         assert np.array_equal(counted, np.bincount(groups.codes[wanted], minlength=count))
 
 
+@pytest.mark.usefixtures("arranged")
 @pytest.mark.parametrize("count", [2, 10, 3_000, 150_000])
 @pytest.mark.parametrize("threads", [2, 3])
 def test_threads_sort_what_one_sorts(count: int, threads: int) -> None:
@@ -106,3 +108,6 @@ def test_threads_sort_what_one_sorts(count: int, threads: int) -> None:
     values = rng.normal(size=ROWS)
     wanted = values[np.lexsort((values, groups.codes))]
     assert np.array_equal(Grouped(groups, Column(FLOAT, values), None).sorted, wanted)
+    in_order = np.argsort(groups.codes, kind="stable")
+    assert np.array_equal(groups.order.rows, in_order)
+    assert np.array_equal(Grouped(groups, Column(FLOAT, values), None).ordered, values[in_order])
