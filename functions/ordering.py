@@ -263,7 +263,7 @@ def dense_codes(column: Column, threads: int = 1) -> tuple[Ints, int]:
     else:
         codes, _ = comparable(column)
         null = column.nulls()
-        low, high = _span(codes, threads)
+        low, high = span(codes, threads)
         if high - low <= 2 * rows + 1024:
             codes, count = codes - low if low else codes, high - low + 1
         else:
@@ -278,7 +278,7 @@ def dense_codes(column: Column, threads: int = 1) -> tuple[Ints, int]:
     return codes, count
 
 
-def _span(keys: Ints, threads: int) -> tuple[int, int]:
+def span(keys: Ints, threads: int = 1) -> tuple[int, int]:
     """Return the smallest and the largest key; zeros where there is none."""
     if not len(keys):
         return 0, 0

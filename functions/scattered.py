@@ -20,7 +20,7 @@ Floats = npt.NDArray[np.float64]
 #: Rows whose intermediate values stay in the processor's cache.
 _BLOCK = 1 << 15
 #: From so many values on a sparse product is worth loading its library.
-_MANY = 8192
+_MANY = 1 << 17
 #: With so many values for each code most don't surpass what stands there already.
 _SELDOM = 32
 

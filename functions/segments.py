@@ -16,6 +16,7 @@ from sheetline.functions.memory import empty
 Array = npt.NDArray[Any]
 #: From so many values on a sparse product is worth loading its library.
 _MANY = 8192
+_MANY_MADE = 1 << 15
 #: From so many rows, and for so few groups, rows are counted out by group instead of sorted.
 _MANY_ROWS = 1 << 17
 _FEW_GROUPS = 1 << 17
@@ -47,7 +48,7 @@ def segment_sums(values: npt.NDArray[np.float64], offsets: Ints) -> npt.NDArray[
 
 def repeat_places(counts: Ints, first: int, out: Ints) -> None:
     """Write ``first``, ``first + 1`` … into ``out``, each as often as its count tells."""
-    if len(out) < _MANY:
+    if len(out) < _MANY_MADE:
         out[:] = np.repeat(np.arange(first, first + len(counts)), counts)
         return
     starts = np.zeros(len(counts) + 1, np.int64)
@@ -58,7 +59,7 @@ def repeat_places(counts: Ints, first: int, out: Ints) -> None:
 
 def take_segments(segments: Ints, offsets: Ints, values: Ints, out: Ints) -> None:
     """Write the values of some segments into ``out``, one segment after the other."""
-    if len(out) < _MANY:
+    if len(out) < _MANY_MADE:
         sizes = offsets[segments + 1] - offsets[segments]
         begins = offsets[segments] - (np.cumsum(sizes) - sizes)
         out[:] = values[np.repeat(begins, sizes) + np.arange(len(out))]

@@ -20,7 +20,7 @@ from sheetline.functions.buffers import filled, fixed_values
 from sheetline.functions.columns import Column
 from sheetline.functions.errors import Ints
 from sheetline.functions.groups import Groups
-from sheetline.functions.ordering import comparable, dense_codes, first_appearance, stable_order, text_codes
+from sheetline.functions.ordering import comparable, dense_codes, first_appearance, span, stable_order, text_codes
 from sheetline.functions.segments import repeat_places, take_segments
 from sheetline.functions.types import INTEGER, Kind
 from sheetline.workbook.problems import quoted
@@ -241,7 +241,9 @@ def _joint_codes(one: Column, two: Column, workers: Workers | None, *, lonely: b
     left, right = (comparable(column.cast(type_))[0] for column in (one, two))
     if not len(left) or not len(right):
         return _Joint.cut(*_dense(below(one, two), len(one)))
-    low, high = min(int(left.min()), int(right.min())), max(int(left.max()), int(right.max()))
+    threads = 1 if workers is None else workers.threads
+    (low, high), (low_right, high_right) = span(left, threads), span(right, threads)
+    low, high = min(low, low_right), max(high, high_right)
     most = 2 * (len(left) + len(right)) + 1024
     if low >= 0 and high <= most:  # the numbers are codes themselves
         return _Joint(left, right, high + 1)

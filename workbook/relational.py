@@ -74,10 +74,11 @@ def _taken(columns: Sequence[Column], rows: Ints, workers: Workers, *, missing: 
     """Return columns at ``rows``: text and lists each at once, numbers some rows at a time, as there are threads."""
     if workers.threads == 1 or len(rows) < _PART // 2:
         return workers.map(lambda column: column.take(rows, missing=missing), columns)
-    gone = missing and bool(rows.min() < 0)
+    firsts = range(0, len(rows), _PART)
+    gone = missing and any(workers.map(lambda first: bool(rows[first : first + _PART].min() < 0), firsts))
     gathers = {place: _Gather.of(column, rows, gone=gone) for place, column in enumerate(columns) if _is_plain(column)}
     whole = [place for place in range(len(columns)) if place not in gathers]
-    parts = [(place, first) for place in gathers for first in range(0, len(rows), _PART)]
+    parts = [(place, first) for place in gathers for first in firsts]
 
     def work(item: tuple[int, int]) -> Column | None:
         place, first = item
