@@ -75,7 +75,7 @@ class Words:
     @classmethod
     def of(cls, column: Column) -> Words | None:
         """Return the words of a coded column that has any."""
-        if column.type != STRING or not isinstance(column.data, pa.DictionaryArray):
+        if not isinstance(column.data, pa.DictionaryArray) or column.type != STRING:
             return None
         words: Any = column.data.dictionary
         if not len(words) or words.null_count:

@@ -100,13 +100,14 @@ class ColumnHasher:
         """
         if content.type is not self.type and content.type != self.type:
             raise ValueError(f"a column of {self.type} goes on with {content.type}")
-        first = content.rows if inside is None else inside.start
+        rows = content.rows
+        first = rows if inside is None else inside.start
         if first:
             content.put(0, first, self._leaf, scratch)
         if inside is not None:
             self._leaves += [self._leaf.digest(), *inside.leaves] if self._leaf.rows else inside.leaves
             self._leaf = inside.behind.copy()
-        self.rows += content.rows
+        self.rows += rows
 
     def finish(self) -> ColumnHash:
         """Return the hash of all rows so far; more may follow."""
@@ -122,7 +123,7 @@ class ColumnHasher:
         return other
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Inside:
     """What of some rows does not depend on the rows before them: all from the first end of a leaf on.
 
@@ -137,7 +138,7 @@ class Inside:
     behind: Leaf
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Content:
     """A column as it is hashed; what has to be found out about all of it is found out once."""
 

@@ -96,7 +96,7 @@ class SharedHashes:
         return behind
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Begun:
     """A column that was begun to be hashed: what is known of its array, and what it holds if that was looked at."""
 
@@ -188,7 +188,8 @@ class TableHasher:
 
     def _next(self, table: Table) -> int:
         """Count the rows of a part, and return how many came before."""
-        self.expect(table.types)
+        if not self._hashers:
+            self.expect(table.types)
         if list(self._hashers) != list(table.columns):
             raise ValueError(f"columns {list(self._hashers)} go on with {list(table.columns)}")
         before = self.rows
