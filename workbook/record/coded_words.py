@@ -7,7 +7,7 @@ from typing import Any, Final
 import numpy as np
 import pyarrow as pa
 
-from sheetline.functions.buffers import arrow_array, fixed_values
+from sheetline.functions.buffers import fixed_values
 from sheetline.functions.columns import Array, Column
 from sheetline.functions.errors import Mask
 from sheetline.functions.types import STRING
@@ -60,13 +60,13 @@ class Words:
     Attributes:
         lengths: of every word, in bytes.
         numbers: the words as numbers and behind them 0, or None where one of them is longer than that.
-        fixed: the words as an Arrow array, where all are of one length.
+        fixed: the bytes of the words, where all are of one length.
         codes: a word for each row, anything where a null is.
     """
 
     __slots__ = ("codes", "fixed", "lengths", "numbers")
 
-    def __init__(self, lengths: Array, numbers: Any, fixed: Any, codes: Array) -> None:
+    def __init__(self, lengths: Array, numbers: Array | None, fixed: Array | None, codes: Array) -> None:
         self.lengths = lengths
         self.numbers = numbers
         self.fixed = fixed
@@ -84,11 +84,11 @@ class Words:
         offsets = offsets_of(words)
         lengths = np.diff(offsets)
         if int(lengths.max()) <= SHORT:
-            return cls(lengths, arrow_array(np.append(numbers_of(words, offsets, lengths), np.uint64(0))), None, codes)
+            return cls(lengths, np.append(numbers_of(words, offsets, lengths), np.uint64(0)), None, codes)
         length, fixed = int(lengths[0]), None
         if length and bool((lengths == length).all()):
-            plain = words.buffers()[2].slice(int(offsets[0]), length * len(words))
-            fixed = pa.Array.from_buffers(pa.binary(length), len(words), [None, plain])
+            raw = np.frombuffer(words.buffers()[2], np.uint8, length * len(words), int(offsets[0]))
+            fixed = raw.view("<u8" if length == 8 else f"V{length}")
         return cls(lengths, None, fixed, codes)
 
     def __len__(self) -> int:
@@ -103,16 +103,12 @@ class Words:
         """The bytes of every word, where all are of one length."""
         return int(self.lengths[0])
 
-    def written(self, missing: Mask | None) -> Any:
+    def written(self, missing: Mask | None, scratch: Array) -> Array:
         """Return the numbers of all rows, 0 where one is missing, or else the bytes of those that are not missing."""
-        codes = self.codes
+        codes, words = self.codes, self.fixed if self.numbers is None else self.numbers
+        assert words is not None
         if missing is not None:
             codes = codes[~missing] if self.numbers is None else np.where(missing, np.int32(len(self.lengths)), codes)
-        if not len(codes):
-            return b""
-        import pyarrow.compute as pc
-
-        words = self.fixed if self.numbers is None else self.numbers
-        size = 8 if self.numbers is not None else self.length
-        found = pc.take(words, arrow_array(codes), boundscheck=False)
-        return memoryview(found.buffers()[1])[: len(codes) * size]
+        size = len(codes) * words.itemsize
+        out = scratch.view(np.uint8)[:size].view(words.dtype) if size <= scratch.nbytes else None
+        return words.take(codes, out=out, mode="clip").view(np.uint8)

@@ -148,7 +148,7 @@ class _Texts(Leaf):
             data = data.dictionary_decode()
             missing = _missing(data, null)
         rows = len(data)
-        first = 0 if self.inner else self._short(data, missing, words)
+        first = 0 if self.inner else self._short(data, missing, scratch, words)
         self._count(rows, missing)
         if first < rows:
             self.inner = self.inner or [_Long(self.type)]
@@ -159,10 +159,10 @@ class _Texts(Leaf):
         """Return the hash of the rows from the first long text on."""
         return self.inner[0].copy().digest() if self.inner else bytes(16)
 
-    def _short(self, data: Any, missing: Mask | None, words: Words | None) -> int:
+    def _short(self, data: Any, missing: Mask | None, scratch: Array, words: Words | None) -> int:
         """Take rows up to the first long text, and tell how many they are."""
         if words is not None and words.numbers is not None:
-            self.stream.update(words.written(missing))
+            self.stream.update(words.written(missing, scratch))
             return len(words)
         first = 0
         for stop in (min(_GLANCE, len(data)), len(data)):  # where texts are long, the first rows tell
@@ -203,7 +203,7 @@ class _Long(Leaf):
             elif len(words):
                 self.length = words.length
             self._count(len(words), null)
-            self.stream.update(words.written(null))
+            self.stream.update(words.written(null, scratch))
             return
         if isinstance(data, pa.DictionaryArray):
             data = data.dictionary_decode()
