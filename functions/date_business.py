@@ -24,7 +24,7 @@ from sheetline.functions.date_support import (
     unit_letter,
     within,
 )
-from sheetline.functions.dates import arithmetic, calendar, zones
+from sheetline.functions.dates import arithmetic, calendar, workdays, zones
 from sheetline.functions.dates.arithmetic import SEASONS
 from sheetline.functions.dates.calendar import I64
 from sheetline.functions.declare import Example, Failure, function
@@ -241,7 +241,7 @@ def _workday_holidays(d: Any, days: Any, holidays: I64, ctx: Call) -> Any:
 
 
 def _workday(d: Any, days: Any, free: I64 | None, ctx: Call) -> Any:
-    reading, outside = calendar.workday(local(d, ctx), within(days, _DAYS_AWAY), free)
+    reading, outside = workdays.workday(local(d, ctx), within(days, _DAYS_AWAY), free)
     ctx.fail(outside, "RANGE", f"{ctx.function}: the result is {YEARS}")
     return instants(reading, ctx)
 
@@ -262,12 +262,12 @@ def _workday(d: Any, days: Any, free: I64 | None, ctx: Call) -> Any:
     volatile=LOCAL,
 )
 def networkdays(start: Any, end: Any, ctx: Call) -> Any:
-    return calendar.networkdays(local(start, ctx), local(end, ctx))
+    return workdays.networkdays(local(start, ctx), local(end, ctx))
 
 
 @networkdays.overload("NETWORKDAYS(start:date; end:date; holidays:list<date> const) -> int")
 def _networkdays_holidays(start: Any, end: Any, holidays: I64, ctx: Call) -> Any:
-    return calendar.networkdays(local(start, ctx), local(end, ctx), _free(holidays, ctx))
+    return workdays.networkdays(local(start, ctx), local(end, ctx), _free(holidays, ctx))
 
 
 @function(
@@ -285,12 +285,12 @@ def _networkdays_holidays(start: Any, end: Any, holidays: I64, ctx: Call) -> Any
     volatile=LOCAL,
 )
 def isworkday(d: Any, ctx: Call) -> Any:
-    return calendar.is_workday(local(d, ctx))
+    return workdays.is_workday(local(d, ctx))
 
 
 @isworkday.overload("ISWORKDAY(d:date; holidays:list<date> const) -> bool")
 def _isworkday_holidays(d: Any, holidays: I64, ctx: Call) -> Any:
-    return calendar.is_workday(local(d, ctx), _free(holidays, ctx))
+    return workdays.is_workday(local(d, ctx), _free(holidays, ctx))
 
 
 # ---------------------------------------------------------------- seasons and durations

@@ -5,6 +5,7 @@ nothing of nulls: whatever stands in a null slot gives some value without raisin
 "Local µs" are the same count for the reading of a wall clock in some zone.
 
 - :mod:`~sheetline.functions.dates.calendar`: the proleptic Gregorian calendar, no time zones.
+- :mod:`~sheetline.functions.dates.workdays`: Monday to Friday without holidays.
 - :mod:`~sheetline.functions.dates.zones`: instants to wall clocks and back.
 - :mod:`~sheetline.functions.dates.patterns`: date patterns in Joda's letters.
 - :mod:`~sheetline.functions.dates.parse`: text to dates.

@@ -365,14 +365,16 @@ def _month_away(found: I32, months: I64 | int) -> tuple[npt.NDArray[Any], npt.ND
 
 def edate(us: I64, months: I64 | int, out: I64 | None = None) -> I64:
     """Return EDATE: midnight of the date so many months away."""
-    return np.multiply(add_months_days(day_number(us), months), DAY, out=out, dtype=np.int64)
+    midnight: I64 = np.multiply(add_months_days(day_number(us), months), DAY, out=out, dtype=np.int64)
+    return midnight
 
 
 def eomonth(us: I64, months: I64 | int = 0, out: I64 | None = None) -> I64:
     """Return EOMONTH: midnight of the last day of the month so many months away."""
     after = _month_away(packed(day_number(us)), months)[1]
     after -= 1
-    return np.multiply(after, DAY, out=out, dtype=np.int64)
+    midnight: I64 = np.multiply(after, DAY, out=out, dtype=np.int64)
+    return midnight
 
 
 def complete_months(a: I64, b: I64) -> I64:
@@ -472,59 +474,3 @@ def _year_length(start: I64, end: I64) -> npt.NDArray[np.float64]:
     within = np.where(np.where(y1 == y2, leap1, holds), 366.0, 365.0)
     whole = days_from_civil(y2 + 1, 1, 1) - days_from_civil(y1, 1, 1)
     return np.where(short, within, whole / np.maximum(y2 - y1 + 1, 1))
-
-
-# ---------------------------------------------------------------- workdays
-
-_WEEKMASK: Final = "1111100"
-
-
-def _dates(days: I64) -> npt.NDArray[np.datetime64]:
-    # numpy's calendar takes only sane days; null slots may hold anything
-    return np.clip(days, MIN_DAY - 1, MAX_DAY + 1).astype("datetime64[D]")
-
-
-def _holidays(holidays: I64 | None) -> npt.NDArray[np.datetime64]:
-    return _dates(np.empty(0, np.int64) if holidays is None else day_number(holidays))
-
-
-def is_workday(us: I64, holidays: I64 | None = None) -> Bools:
-    """Tell which local dates are Monday to Friday and not in ``holidays`` (local µs)."""
-    return np.asarray(np.is_busday(_dates(day_number(us)), _WEEKMASK, _holidays(holidays)))
-
-
-def workday(us: I64, count: I64 | int, holidays: I64 | None = None) -> tuple[I64, Bools]:
-    """Return WORKDAY: midnight of the ``count``-th workday after (before, if negative) the date; 0 the date.
-
-    The second array marks results outside the years 1 to 9999.
-    """
-    start = day_number(us)
-    steps = np.broadcast_to(np.clip(np.asarray(count, dtype=np.int64), -4_000_000, 4_000_000), start.shape)
-    dates, free = _dates(start), _holidays(holidays)
-    ahead = np.busday_offset(dates, np.maximum(steps, 0), "backward", _WEEKMASK, free)
-    back = np.busday_offset(dates, np.minimum(steps, 0), "forward", _WEEKMASK, free)
-    found = np.where(steps > 0, ahead, back).astype(np.int64)
-    days = np.where(steps == 0, start, found)
-    return days * DAY, np.asarray((days < MIN_DAY) | (days > MAX_DAY))
-
-
-def _weekdays_before(days: I64) -> I64:
-    """Count the days from Monday to Friday since 1969-12-29, a Monday."""
-    since = days + 3
-    weeks = since // 7
-    since -= weeks * 7
-    np.minimum(since, 5, out=since)
-    weeks *= 5
-    weeks += since
-    return weeks
-
-
-def networkdays(a: I64, b: I64, holidays: I64 | None = None) -> I64:
-    """Count the workdays from ``a`` to ``b``, both included; negative where ``b`` is before ``a``."""
-    first, last = day_number(np.minimum(a, b)), day_number(np.maximum(a, b))
-    if holidays is None:
-        count = _weekdays_before(last + 1)
-        count -= _weekdays_before(first)
-        return np.where(a <= b, count, -count)
-    count = np.busday_count(_dates(first), _dates(last + 1), _WEEKMASK, _holidays(holidays)).astype(np.int64)
-    return np.where(a <= b, count, -count)

@@ -305,7 +305,9 @@ def to_local(us: I64, zone: Zone | str) -> I64:
         return us
     if zone.fixed is not None:
         return us + np.int64(zone.fixed)
-    return np.asarray(us + offset(us, zone))
+    reading = offset(us, zone)
+    reading += us
+    return reading
 
 
 def to_utc(local: I64, zone: Zone | str, prefer: I64 | None = None) -> I64:
@@ -319,7 +321,8 @@ def to_utc(local: I64, zone: Zone | str, prefer: I64 | None = None) -> I64:
         return local if not zone.fixed else local - np.int64(zone.fixed)
     if prefer is None:
         table, folded = zone.table(local)
-        return np.asarray(local - table.local_offset(folded))
+        ahead = table.local_offset(folded)
+        return np.subtract(local, ahead, out=ahead)
     us = local - prefer
     moved = np.flatnonzero(offset(us, zone) != prefer)
     if len(moved):

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from sheetline.functions.dates import calendar as cal
+from sheetline.functions.dates import workdays
 
 EPOCH = datetime(1970, 1, 1)
 EXTREMES = np.array([np.iinfo(np.int64).min, np.iinfo(np.int64).max, 0, -1, cal.MIN_US, cal.MAX_US])
@@ -92,8 +93,8 @@ def test_every_kernel_takes_the_whole_int64_range() -> None:
         cal.yearfrac(EXTREMES, EXTREMES[::-1], basis)
     for unit in ("y", "m", "d", "md", "ym", "yd"):
         cal.datedif(EXTREMES, EXTREMES[::-1], unit)
-    cal.workday(EXTREMES, EXTREMES)
-    cal.networkdays(EXTREMES, EXTREMES[::-1])
+    workdays.workday(EXTREMES, EXTREMES)
+    workdays.networkdays(EXTREMES, EXTREMES[::-1])
     cal.eomonth(EXTREMES)
     assert cal.in_range(EXTREMES).tolist() == [False, False, True, True, True, True]
 
@@ -278,10 +279,10 @@ def test_workdays_by_walking() -> None:
                 count += -1 if count > 0 else 1
         return start
 
-    got, bad = cal.workday(days(*starts), counts, days(*free))
+    got, bad = workdays.workday(days(*starts), counts, days(*free))
     assert got.tolist() == days(*(walk(s, int(c)) for s, c in zip(starts, counts, strict=True))).tolist()
     assert not bad.any()
-    assert cal.is_workday(days(*starts), days(*free)).tolist() == [works(d) for d in starts]
+    assert workdays.is_workday(days(*starts), days(*free)).tolist() == [works(d) for d in starts]
     ends = starts[::-1]
 
     def count_between(a: date, b: date) -> int:
@@ -290,5 +291,5 @@ def test_workdays_by_walking() -> None:
         return n if a <= b else -n
 
     expected = [count_between(a, b) for a, b in zip(starts, ends, strict=True)]
-    assert cal.networkdays(days(*starts), days(*ends), days(*free)).tolist() == expected
-    assert cal.workday(days(date(9999, 12, 30)), 10)[1].all()
+    assert workdays.networkdays(days(*starts), days(*ends), days(*free)).tolist() == expected
+    assert workdays.workday(days(date(9999, 12, 30)), 10)[1].all()

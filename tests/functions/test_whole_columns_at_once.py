@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 import sheetline as sl
 from sheetline.functions.arrow_parts import InParts
-from sheetline.functions.dates import calendar
+from sheetline.functions.dates import calendar, workdays
 from sheetline.functions.dates.civil import COUNT, FIRST, civil32
 from sheetline.functions.text_keys import text_keys
 from sheetline.functions.types import STRING
@@ -111,7 +111,7 @@ def test_working_days_without_holidays(pairs: list[tuple[int, int]]) -> None:
         low, high = min(a, b), max(a, b)
         count = int(np.busday_count(np.datetime64(low, "D"), np.datetime64(high + 1, "D")))
         expected.append(count if a <= b else -count)
-    assert calendar.networkdays(first, last).tolist() == expected
+    assert workdays.networkdays(first, last).tolist() == expected
 
 
 def test_dates_of_frames_with_and_without_holes() -> None:
