@@ -176,7 +176,8 @@ def _within(us: I64, width: int, whole: int, out: I64 | None) -> I64:
     per = np.uint32(whole // width)
     rest = small // per
     rest *= per
-    return np.subtract(small, rest, out=plain).view(np.int64)
+    np.subtract(small, rest, out=plain)
+    return np.asarray(plain.view(np.int64))
 
 
 def hour(us: I64, out: I64 | None = None) -> I64:
