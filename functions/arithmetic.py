@@ -57,12 +57,15 @@ def filled(part: Part, filler: Any) -> Any:
     return blend(null, filler, data, data.dtype) if isinstance(data, np.ndarray) else np.where(null, filler, data)
 
 
-def folded(ufunc: np.ufunc, values: list[Any]) -> Any:
-    """Return the values put together from the left, in one new array (a single value where there is no array)."""
+def folded(ufunc: np.ufunc, values: list[Any], room: Array | None = None) -> Any:
+    """Return the values put together from the left, in one new array (a single value where there is no array).
+
+    ``room`` is memory that may be used for it.
+    """
     out = values[0]
     for place, value in enumerate(values[1:]):
         fresh = place and isinstance(out, np.ndarray) and out.ndim
-        out = ufunc(out, value, out=out if fresh else None)
+        out = ufunc(out, value, out=out if fresh else room)
     return out
 
 
@@ -73,7 +76,7 @@ def _whole_sum(v: tuple[Any, ...], ctx: Call) -> Array | None:
     """
     if ctx.checked or any(isinstance(arg, Constant) and arg.value is None for arg in v):
         return None
-    total = folded(np.add, [arg.value if isinstance(arg, Constant) else arg.data for arg in v])
+    total = folded(np.add, [arg.value if isinstance(arg, Constant) else arg.data for arg in v], ctx.out)
     if len(v) == 1 or not isinstance(total, np.ndarray) or np.isnan(total).any():
         return None
     total += 0.0  # one zero: a sum begins at 0
@@ -415,7 +418,7 @@ def _extreme(v: tuple[Any, ...], ctx: Call, largest: bool) -> Any:
     if kind is Kind.FLOAT:  # null is NaN, and where all are null so is the result
         values = [arg.value if isinstance(arg, Constant) else arg.data for arg in v]
         some = [value for value in values if value is not None]
-        best = folded(np.fmax if largest else np.fmin, some)
+        best = folded(np.fmax if largest else np.fmin, some, ctx.out)
         return np.add(best, 0.0, out=ctx.out)  # one zero: which wins depends on the processor
     parts = parts_of(v)
     if kind in (Kind.INTEGER, Kind.DATE) and all(null is None for _, null in parts):

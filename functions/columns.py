@@ -26,7 +26,7 @@ from sheetline.functions.types import INTEGER, NULL, STRING, Kind, Type, of_pyth
 
 Array = npt.NDArray[Any]
 #: Masks of so many rows are remembered; larger ones would hold memory that is better made again.
-_REMEMBERED = 1 << 18
+_REMEMBERED = 1 << 19
 
 _NUMPY: dict[Kind, Any] = {
     Kind.INTEGER: np.int64,

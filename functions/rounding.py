@@ -51,12 +51,12 @@ def _scale(digits: Any) -> tuple[Callable[[Any], Any], Callable[[Any], Any]]:
     )
 
 
-def _round_whole(x: Any, how: How) -> Any:
+def _round_whole(x: Any, how: How, place: Array | None) -> Any:
     """Round to whole numbers: large floats are whole, and what is added to a smaller one is exact."""
-    if how == "down":
-        return np.trunc(x) + 0.0  # no negative zero
-    if how == "even":
-        return np.rint(x) + 0.0
+    if how in ("down", "even"):
+        out = np.trunc(x, out=place) if how == "down" else np.rint(x, out=place)
+        out += 0.0  # no negative zero
+        return out
     size = np.abs(x)
     if how == "up":
         return np.copysign(np.ceil(size), x) + 0.0
@@ -93,9 +93,9 @@ def _round_places(x: Any, digits: int, how: How) -> Any:
     return np.where(np.multiply(size, power) < _WHOLE, count, x) if large else count
 
 
-def _round_floats(x: Any, digits: Any, how: How) -> Any:
+def _round_floats(x: Any, digits: Any, how: How, place: Array | None) -> Any:
     if isinstance(digits, int) and digits == 0:
-        return _round_whole(x, how)
+        return _round_whole(x, how, place)
     if isinstance(digits, int) and 0 < digits <= 308 and isinstance(x, np.ndarray) and x.ndim:
         return _round_places(x, digits, how)
     size = np.abs(x)
@@ -179,7 +179,7 @@ def _round(x: Any, digits: Any, how: How, ctx: Call) -> Any:
         return _integer_by_decimal(x, digits, how)
     if kind is Kind.BIGDECIMAL:
         return _round_exact(x, digits, how, False)
-    return _round_floats(x, digits, how)
+    return _round_floats(x, digits, how, ctx.out)
 
 
 _NOTE = (
