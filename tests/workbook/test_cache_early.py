@@ -174,3 +174,38 @@ def test_errors_are_content() -> None:
     assert columns[0].errors is not None
     assert equal(columns[0], columns[1])
     assert not equal(columns[0], columns[2])  # its message quotes another text
+
+
+CHOICES: dict[str, list[str]] = {
+    "flag": ["#n > 5", "#n >= 6", "!(#n < 6)", "#n > 4", "#n / 0 > 1", "INT(#k) > 3", "#id > 7"],
+    "rate": ["#n * 2", "#n + #n", "#n * 2.0", "1 / (#n - 5)", "1 / (#n - 5) + 0", "#n"],
+}
+
+
+def deep(folder: Path, chosen: dict[str, str]) -> sl.Workbook:
+    """A workbook with sheets of the same rows, and with sheets that read one another across."""
+    made = book(folder, **chosen)
+    made = made.formulas("Same", of="E", columns={"flag": chosen["flag"], "two": "IF(#flag;2;1)"})
+    made = made.formulas("H", of="F", columns={"sure": "IFERROR(#flag;false)", "c": "LOOKUP(#id;#Same!two;#Same!two)"})
+    made = made.filter("Few", of="H", where="#sure")
+    return made.formulas("Sums", of="Few", columns={"c": "GROUPBY(#Few!c)", "count": "GROUPCOUNT()"}, keep=True)
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_no_order_of_changes_shows(tmp_path: Path, seed: int) -> None:
+    """Any formulas in any order, also where files of the cache went away: the same results, and nothing made twice."""
+    rng = np.random.default_rng(seed)
+    same = 0
+    for turn in range(20):
+        chosen = {name: some[int(rng.integers(len(some)))] for name, some in CHOICES.items()}
+        made = deep(tmp_path, chosen)
+        options = OPTIONS[turn % len(OPTIONS)]
+        run = checked(made, tmp_path, **options)
+        same += sum("came out as before" in text for text in why(run).values())
+        again = checked(made, tmp_path, **options)
+        assert work(again) == {}, (chosen, why(again))
+        if turn % 6 == 5:
+            files = sorted((tmp_path / "cache").glob("??/*"))
+            for place in rng.permutation(len(files))[: len(files) // 4]:
+                files[place].unlink()
+    assert same > 3

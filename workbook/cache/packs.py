@@ -71,13 +71,13 @@ class PackWriter:
         """Write the next rows."""
         if self.given_up or not self._columns:
             return
+        parts = [(name, writer, columns[name]) for name, writer in self._columns.items()]
         try:
-            for name, writer in list(self._columns.items()):
-                if writer.add(columns[name]):
-                    if writer.held >= _PIECE:
-                        writer.put(self._file())
-                else:
+            for name, writer, part in parts:
+                if not writer.add(part):
                     del self._columns[name]
+                elif writer.held >= _PIECE:
+                    writer.put(self._file())
         except (*BROKEN, SourceError):
             self.give_up()
 

@@ -373,13 +373,13 @@ class Session:
     def _said(self, name: str) -> str:
         """Return why a sheet was made or taken; also where that is only because of what came out as it was."""
         why = self.why.get(name, "")
-        same = list(self._made[name].same)
         if name in self.todo:
+            same = self._made[name].same
             return f"{why}; {named(same)} came out as before" if same else why
-        keys = [self.keys.of(name, column) for column in self.full[name]]
+        came_out = {sheet: made.same for sheet, made in self._made.items() if made.same}
+        keys = [self.keys.of(name, column) for column in self.full[name]] if came_out else []
         read = dict.fromkeys(place for key in keys if key is not None for place in key.inputs)
-        same_ones = {sheet: made.same for sheet, made in self._made.items()}
-        inputs = [f"{sheet}.{column}" for sheet, column in read if column in same_ones.get(sheet, ())]
+        inputs = [f"{sheet}.{column}" for sheet, column in read if column in came_out.get(sheet, ())]
         return f"{why}: {named(inputs)} came out as before" if inputs else why
 
     def _finish(self, name: str) -> Mapping[str, Place]:
