@@ -333,7 +333,7 @@ class Evaluation:
         """Let go of what was only needed for these, and of free memory that runs do not need at once."""
         if self.uses is not None:
             self.uses.made(nodes)
-        memory.trim(KEPT_IN_RUNS)
+        memory.trim(KEPT_IN_RUNS // 2 if self.workers.threads == 1 else KEPT_IN_RUNS)
 
     def _blocks(self, targets: Sequence[Node], space: Space) -> None:
         rows = self.rows[space]

@@ -8,7 +8,7 @@ from typing import cast
 from sheetline.formulas.bound import Node, Space, reachable
 from sheetline.functions.columns import Column, Constant, Table
 
-#: How many bytes of free memory a step that lets columns go keeps for the next columns.
+#: How many bytes of free memory a step that lets columns go keeps for the next columns; one thread needs half.
 KEPT_IN_RUNS = 80 << 20
 
 

@@ -255,8 +255,8 @@ class RegionRun:
 
 
 #: A part has so many blocks at the most: each costs the interpreter, which only one thread has at a time, some
-#: milliseconds a sheet, and larger ones leave the processor's cache.
-_BLOCKS_OF_PART = 4
+#: milliseconds a sheet, and larger ones take more memory.
+_BLOCKS_OF_PART = 3
 
 
 def _rows_of_part(rows: int, workers: Workers) -> int:
