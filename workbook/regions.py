@@ -260,9 +260,9 @@ _BLOCKS_OF_PART = 3
 
 
 def _rows_of_part(rows: int, workers: Workers) -> int:
-    """Return how many rows a part has, so that all threads get equally many parts."""
+    """Return how many rows a part has, so that all threads get equally many parts; no fewer than two blocks."""
     rounds = -(-rows // (_BLOCKS_OF_PART * workers.block_rows * workers.threads))
-    return max(-(-rows // (max(rounds, 1) * workers.threads)), 1)
+    return max(-(-rows // (max(rounds, 1) * workers.threads)), 2 * workers.block_rows)
 
 
 def _no_other(sheet: str, column: str) -> Column:
