@@ -14,6 +14,7 @@ import numpy as np
 
 from sheetline.formulas.blocks import InternalError, Program, Workers
 from sheetline.formulas.bound import BoundSheet, Node, Shape, Space, reachable
+from sheetline.formulas.schedule import argument_ids, longest_first
 from sheetline.formulas.uses import KEPT_IN_RUNS, Uses
 from sheetline.functions import memory
 from sheetline.functions.columns import Column, Constant, Table
@@ -362,15 +363,15 @@ class Evaluation:
 
     def _batches(self, nodes: Sequence[Node]) -> Iterator[Sequence[Node]]:
         """Yield nodes that run side by side: all aggregates of one argument together, else one a thread."""
-        reduces = sorted((node for node in nodes if node.op == "reduce"), key=_argument_ids)
-        arguments = [list(batch) for _, batch in groupby(reduces, key=_argument_ids)]
-        if len(arguments) > 1 and not _argument_ids(arguments[0][0]):  # a count of rows takes no thread
+        reduces = sorted((node for node in nodes if node.op == "reduce"), key=argument_ids)
+        arguments = [list(batch) for _, batch in groupby(reduces, key=argument_ids)]
+        if len(arguments) > 1 and not argument_ids(arguments[0][0]):  # a count of rows takes no thread
             counts = arguments.pop(0)
             arguments[0] += counts
         for start in range(0, len(arguments), self.workers.threads):  # one argument a thread, not all at once
             some = arguments[start : start + self.workers.threads]
             together = [node for nodes in zip_longest(*some) for node in nodes if node is not None]
-            yield _longest_first(together)
+            yield longest_first(together)
         others = [node for node in nodes if node.op != "reduce"]
         step = self.workers.threads if self.consume else max(len(others), 1)
         for start in range(0, len(others), step):
@@ -475,29 +476,6 @@ class Evaluation:
         elif inner.space is Space.ROWS and self.final is not None:
             value = self._to_final(inner, value)
         return value.take(np.repeat(np.arange(len(value)), self.repeats))
-
-
-def _cost(node: Node) -> int:
-    return 1 if node.app is None else node.app.function.cost
-
-
-def _longest_first(nodes: Sequence[Node]) -> list[Node]:
-    """Return aggregates as they begin: first what takes longest, and last what mostly waits for an earlier one.
-
-    Costly aggregates of the same arguments share what is costly.
-    """
-    begun: set[tuple[int, tuple[int, ...]]] = set()
-    first: list[Node] = []
-    waiting: list[Node] = []
-    for node in sorted(nodes, key=_cost, reverse=True):
-        kind = _cost(node), _argument_ids(node)
-        (waiting if kind[0] > 1 and kind in begun else first).append(node)
-        begun.add(kind)
-    return first + waiting
-
-
-def _argument_ids(node: Node) -> tuple[int, ...]:
-    return tuple(arg.id for arg in node.args if arg.space is not Space.CONST)
 
 
 def _side_by_side(result: Rows, source: Ints, order: Order) -> Column:

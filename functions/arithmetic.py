@@ -58,10 +58,7 @@ def filled(part: Part, filler: Any) -> Any:
 
 
 def folded(ufunc: np.ufunc, values: list[Any], room: Array | None = None) -> Any:
-    """Return the values put together from the left, in one new array (a single value where there is no array).
-
-    ``room`` is memory that may be used for it.
-    """
+    """Return the values put together from the left, in a new array or in ``room`` (one value where there is none)."""
     out = values[0]
     for place, value in enumerate(values[1:]):
         fresh = place and isinstance(out, np.ndarray) and out.ndim

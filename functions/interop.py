@@ -130,8 +130,7 @@ def table_from_pandas(
     items = list(frame.items())
     names, renamed = unique_names([_label(label) for label, _ in items])
     notes = TableNotes(names, remarks=renamed)
-    columns_of = zip(names, items, strict=True)
-    wanted = [(name, series) for name, (_, series) in columns_of if only is None or name in only]
+    wanted = [(name, one) for name, (_, one) in zip(names, items, strict=True) if only is None or name in only]
 
     later = [unread and series.dtype == np.float64 and isinstance(series.dtype, np.dtype) for _, series in wanted]
 
